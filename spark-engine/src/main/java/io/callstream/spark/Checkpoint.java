@@ -13,6 +13,7 @@ import io.callstream.internal.ledger.Fingerprint;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.ledger.LedgerFiles;
 import io.callstream.pipeline.Pipeline;
+import java.io.BufferedOutputStream;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -51,6 +52,8 @@ import scala.reflect.ClassTag$;
  * {@code callstream}, the fingerprint and the log of results.
  */
 final class Checkpoint implements LedgerFiles, AutoCloseable {
+  private static final int BUFFER = 1 << 16;
+
   /** The start of the names of temporary directories. It shows which process one belongs to. */
   static final String TEMPORARY = "callstream-checkpoint-" + ProcessHandle.current().pid() + "-";
 
@@ -284,10 +287,17 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
 
   @Override
   public void write(String name, byte[] content) throws IOException {
+    write(name, (Content) out -> out.write(content));
+  }
+
+  @Override
+  public void write(String name, Content content) throws IOException {
     CheckpointFileManager.CancellableFSDataOutputStream out =
         files.createAtomic(new Path(directory, name), true);
     try {
-      ((OutputStream) out).write(content);
+      OutputStream buffer = new BufferedOutputStream(out, BUFFER);
+      content.writeTo(buffer);
+      buffer.flush();
       out.close();
     } catch (IOException | RuntimeException e) {
       out.cancel();

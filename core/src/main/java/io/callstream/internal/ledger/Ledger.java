@@ -40,7 +40,8 @@ public final class Ledger {
 
   private static final Logger LOG = LoggerFactory.getLogger(Ledger.class);
 
-  private static final long MAX_SNAPSHOT_BYTES = 2_000L << 20;
+  /** A restart reads all results as one array. */
+  private static final long MOST_BYTES = 2_000L << 20;
 
   private final @Nullable LedgerLog log;
   private final long maxBytes;
@@ -72,9 +73,11 @@ public final class Ledger {
         pipeline, null, UUID.randomUUID().toString(), LedgerState.none(pipeline), maxBytes);
   }
 
-  /** Returns the maximum size of the results. A snapshot is one array with all of them. */
+  /**
+   * Returns the maximum size of the results. A restart needs twice their size, and a batch more.
+   */
   private static long maxBytes() {
-    return Math.min(Runtime.getRuntime().maxMemory() / 2, MAX_SNAPSHOT_BYTES);
+    return Math.min(Runtime.getRuntime().maxMemory() / 4, MOST_BYTES);
   }
 
   /** Returns the ledger as it was after the last batch that the engine committed. */
@@ -206,7 +209,7 @@ public final class Ledger {
     LedgerState after =
         before.next(
             totals.next(accounting, report.segments(), progress, updates.tables()), updates);
-    requireMemory(after.bytes(), maxBytes);
+    requireMemory(after.memoryBytes(), maxBytes);
     if (log != null) {
       log.append(before, after.totals(), updates);
     }
@@ -214,15 +217,16 @@ public final class Ledger {
     return emitter.batch(before, after, accounting, updates);
   }
 
-  /** Fails before a batch whose results would leave no memory for a snapshot and for the batch. */
+  /** Fails instead of a batch whose results would leave too little memory for a restart. */
   private static void requireMemory(long bytes, long maxBytes) {
     if (bytes > maxBytes) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          ("The results need %s MB, and half of the heap has %s MB. Use a larger heap (-Xmx), set"
-                  + " retainingResults, lower maxGroups, or use fewer dimensions. The batch was not"
-                  + " processed, and a run with the same checkpoint continues.")
-              .formatted(bytes >> 20, maxBytes >> 20));
+          ("The results need %s MB. The limit is %s MB: a quarter of the heap, and at most 2000 MB."
+                  + " Use a larger heap (-Xmx), set retainingResults, lower maxGroups, or use fewer"
+                  + " dimensions. The batch was not processed, and a run with the same checkpoint"
+                  + " continues.")
+              .formatted((bytes >> 20) + 1, maxBytes >> 20));
     }
   }
 

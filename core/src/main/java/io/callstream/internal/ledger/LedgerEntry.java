@@ -12,6 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -55,27 +56,33 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, Groups>> blocks,
 
   /** Returns the content of a file, with the tables of lookups that are not known before it. */
   byte[] toBytes(List<StoredTable> known) {
-    long groups = blocks.stream().flatMap(w -> w.values().stream()).mapToLong(Groups::bytes).sum();
-    ByteArrayOutputStream bytes =
-        new ByteArrayOutputStream((int) Math.min(4_096 + groups + groups / 64, 1 << 30));
-    try (DataOutputStream out = new DataOutputStream(bytes)) {
-      out.writeInt(MAGIC);
-      out.writeLong(totals.batch());
-      TaskReport.write(totals.accounting(), out);
-      write(totals.progress(), out);
-      out.writeLong(totals.watermarkInForce());
-      out.writeLong(totals.nextWatermark());
-      out.writeInt(blocks.size());
-      for (NavigableMap<Long, Groups> windows : blocks) {
-        write(windows, out);
-      }
-      out.writeInt(note.length);
-      out.write(note);
-      StoredTable.writeChanged(totals.tables(), known, out);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(4_096);
+    try {
+      writeTo(bytes, known);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return bytes.toByteArray();
+  }
+
+  /** Writes the content of a file, and returns its length. */
+  long writeTo(OutputStream target, List<StoredTable> known) throws IOException {
+    DataOutputStream out = new DataOutputStream(target);
+    out.writeInt(MAGIC);
+    out.writeLong(totals.batch());
+    TaskReport.write(totals.accounting(), out);
+    write(totals.progress(), out);
+    out.writeLong(totals.watermarkInForce());
+    out.writeLong(totals.nextWatermark());
+    out.writeInt(blocks.size());
+    for (NavigableMap<Long, Groups> windows : blocks) {
+      write(windows, out);
+    }
+    out.writeInt(note.length);
+    out.write(note);
+    StoredTable.writeChanged(totals.tables(), known, out);
+    out.flush();
+    return out.size();
   }
 
   private static void write(SourceProgress progress, DataOutputStream out) throws IOException {

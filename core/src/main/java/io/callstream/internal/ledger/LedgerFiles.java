@@ -1,7 +1,9 @@
 package io.callstream.internal.ledger;
 
 import io.callstream.internal.files.DamagedFileException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.util.List;
 
 /**
@@ -18,6 +20,20 @@ public interface LedgerFiles {
 
   /** Writes a whole file durably, atomically and with a checksum. */
   void write(String name, byte[] content) throws IOException;
+
+  /** Writes a file like {@link #write(String, byte[])}, without all of its content in memory. */
+  default void write(String name, Content content) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    content.writeTo(bytes);
+    write(name, bytes.toByteArray());
+  }
+
+  /** The content of a file. */
+  @FunctionalInterface
+  interface Content {
+    /** Writes the content, and leaves the stream open. */
+    void writeTo(OutputStream out) throws IOException;
+  }
 
   /** Reads a file. Throws a {@link DamagedFileException} if it is missing or changed. */
   byte[] read(String name) throws IOException;

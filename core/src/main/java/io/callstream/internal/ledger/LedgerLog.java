@@ -13,10 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -92,63 +90,78 @@ final class LedgerLog {
     }
   }
 
-  /** The windows of a snapshot and of the batches after it, while files are read in order. */
+  /**
+   * The windows after the files that were read, which are read in order. Updates are applied
+   * together when they are a quarter of the snapshot, so that each group is visited a few times and
+   * little memory is needed.
+   */
   private final class RestoredWindows {
-    private final Map<String, NavigableMap<Long, Groups>> snapshot = new TreeMap<>();
-    private final Map<String, NavigableMap<Long, List<byte[]>>> updates = new TreeMap<>();
+    private static final long LEAST_PENDING_BYTES = 16 << 20;
+
+    private final Map<String, NavigableMap<Long, Groups>> windows = new TreeMap<>();
+    private final Map<String, NavigableMap<Long, List<byte[]>>> pending = new TreeMap<>();
+    private long pendingBytes;
 
     void addSnapshot(LedgerEntry entry) {
-      snapshot.putAll(entry.blocksByName());
+      windows.putAll(entry.blocksByName());
     }
 
     void addBatch(LedgerEntry entry) {
       entry
           .blocksByName()
-          .forEach(
-              (statistic, windows) -> {
-                NavigableMap<Long, List<byte[]>> all =
-                    updates.computeIfAbsent(statistic, x -> new TreeMap<>());
-                windows.forEach(
-                    (window, groups) ->
-                        all.computeIfAbsent(window, x -> new ArrayList<>(1))
-                            .addAll(groups.pages()));
-              });
+          .forEach((statistic, changed) -> changed.forEach((w, all) -> add(statistic, w, all)));
+      if (pendingBytes > Math.max(snapshotBytes / 4, LEAST_PENDING_BYTES)) {
+        apply();
+      }
+    }
+
+    private void add(String statistic, long window, Groups updates) {
+      if (updates.count() > 0) {
+        pending
+            .computeIfAbsent(statistic, x -> new TreeMap<>())
+            .computeIfAbsent(window, x -> new ArrayList<>(1))
+            .addAll(updates.pages());
+        pendingBytes += updates.bytes();
+      }
+    }
+
+    private void apply() {
+      pending.forEach(
+          (statistic, changed) -> {
+            NavigableMap<Long, Groups> all =
+                windows.computeIfAbsent(statistic, x -> new TreeMap<>());
+            changed.forEach(
+                (w, updates) ->
+                    all.put(w, applied(statistic, all.getOrDefault(w, Groups.NONE), updates)));
+          });
+      pending.clear();
+      pendingBytes = 0;
+    }
+
+    /** Returns the groups of a window; none for a statistic that the pipeline does not have. */
+    private Groups applied(String statistic, Groups groups, List<byte[]> updates) {
+      return none.results().stream()
+          .filter(results -> results.statistic().name().equals(statistic))
+          .findFirst()
+          .map(own -> own.overlay(groups, BlockMerger.pairwise(updates, own::overlay)))
+          .orElse(Groups.NONE);
     }
 
     /** Returns the windows of the statistics of the pipeline. */
     List<NavigableMap<Long, Groups>> all() {
-      List<NavigableMap<Long, Groups>> all = new ArrayList<>();
-      for (StatisticBlocks blocks : none.results()) {
-        String name = blocks.statistic().name();
-        NavigableMap<Long, Groups> windows = snapshot.getOrDefault(name, new TreeMap<>());
-        updates
-            .getOrDefault(name, new TreeMap<>())
-            .forEach(
-                (window, some) ->
-                    windows.put(
-                        window,
-                        blocks.overlay(
-                            windows.getOrDefault(window, Groups.NONE),
-                            BlockMerger.pairwise(some, blocks::overlay))));
-        all.add(windows);
-      }
-      return all;
+      apply();
+      return none.statistics().stream()
+          .map(statistic -> windows.getOrDefault(statistic.name(), new TreeMap<>()))
+          .toList();
     }
 
     /** Returns the keys of the windows of statistics that the pipeline does not have. */
     Map<String, List<Long>> removed() {
-      Map<String, NavigableSet<Long>> keys = new TreeMap<>();
-      snapshot.forEach((name, windows) -> addKeys(keys, name, windows));
-      updates.forEach((name, windows) -> addKeys(keys, name, windows));
+      apply();
+      Map<String, List<Long>> keys = new TreeMap<>();
+      windows.forEach((statistic, all) -> keys.put(statistic, List.copyOf(all.keySet())));
       none.statistics().forEach(statistic -> keys.remove(statistic.name()));
-      Map<String, List<Long>> removedKeys = new TreeMap<>();
-      keys.forEach((name, windows) -> removedKeys.put(name, List.copyOf(windows)));
-      return removedKeys;
-    }
-
-    private static void addKeys(
-        Map<String, NavigableSet<Long>> keys, String statistic, NavigableMap<Long, ?> windows) {
-      keys.computeIfAbsent(statistic, x -> new TreeSet<>()).addAll(windows.keySet());
+      return keys;
     }
   }
 
@@ -261,12 +274,11 @@ final class LedgerLog {
   }
 
   private void writeSnapshot(LedgerState committed, byte[] note) throws IOException {
-    byte[] content =
-        new LedgerEntry(committed.totals(), committed.windows(), note).toBytes(List.of());
+    LedgerEntry entry = new LedgerEntry(committed.totals(), committed.windows(), note);
     long number = committed.totals().batch();
-    files.write(LedgerFiles.SNAPSHOT + number, content);
+    files.write(
+        LedgerFiles.SNAPSHOT + number, out -> snapshotBytes = entry.writeTo(out, List.of()));
     files.deleteReplacedBy(number);
-    snapshotBytes = content.length;
     logBytes = 0;
     logFiles = 0;
   }

@@ -3,8 +3,11 @@ package io.callstream.internal.ledger;
 import io.callstream.internal.files.Checksum;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.ledger.LogEntries.Entry;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -16,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * log has only copies, and is deleted.
  */
 public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
+  private static final int BUFFER = 1 << 16;
+
   private static final String LOG = "log-";
   private static final String DRAFT = ".draft";
   private final Path directory;
@@ -113,10 +120,18 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
     if (name.startsWith(BATCH)) {
       append(Long.parseLong(name.substring(BATCH.length())), content);
     } else if (name.startsWith(SNAPSHOT)) {
-      writeSnapshot(Long.parseLong(name.substring(SNAPSHOT.length())), content);
+      write(name, (Content) out -> out.write(content));
     } else {
-      replace(name, content);
+      replace(name, out -> out.write(content));
     }
+  }
+
+  @Override
+  public void write(String name, Content content) throws IOException {
+    if (!name.startsWith(SNAPSHOT)) {
+      throw new IllegalArgumentException(name + " is not the name of a snapshot");
+    }
+    writeSnapshot(Long.parseLong(name.substring(SNAPSHOT.length())), content);
   }
 
   private void append(long batch, byte[] content) throws IOException {
@@ -163,7 +178,7 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
   }
 
   /** Writes a snapshot, and starts the log after it with the entries of later batches. */
-  private void writeSnapshot(long batch, byte[] content) throws IOException {
+  private void writeSnapshot(long batch, Content content) throws IOException {
     long before = first;
     if (batch + 1 == before) {
       replace(SNAPSHOT + batch, content);
@@ -192,7 +207,7 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
     Files.deleteIfExists(path(before));
   }
 
-  private void replace(String name, byte[] content) throws IOException {
+  private void replace(String name, Content content) throws IOException {
     Path draft = directory.resolve(name + DRAFT);
     try (FileChannel file =
         FileChannel.open(
@@ -200,7 +215,11 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      write(file, ByteBuffer.wrap(Checksum.append(name, content)));
+      CRC32 checksum = Checksum.of(name);
+      OutputStream out = new BufferedOutputStream(Channels.newOutputStream(file), BUFFER);
+      content.writeTo(new CheckedOutputStream(out, checksum));
+      out.write(Checksum.line(checksum));
+      out.flush();
       file.force(true);
     }
     Files.move(draft, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);

@@ -669,12 +669,12 @@ class LedgerTest {
     BatchUpdates updates = new BatchUpdates(1);
     updates.put(0, StatisticCombiner.NO_WINDOW, new byte[] {1, 0, 0, 0, 7});
     TaskReport report = segments(segment(7, 500));
-    assertThat(Ledger.inMemory(SMALL, 5).append(0, report, updates).emittedRows()).isEqualTo(1);
-    Ledger ledger = Ledger.inMemory(SMALL, 4);
+    assertThat(Ledger.inMemory(SMALL, 155).append(0, report, updates).emittedRows()).isEqualTo(1);
+    Ledger ledger = Ledger.inMemory(SMALL, 154);
     assertThatThrownBy(() -> ledger.append(0, report, updates))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
-        .hasMessageContaining("half of the heap has 0 MB")
+        .hasMessageContaining("The results need 1 MB. The limit is 0 MB")
         .hasMessageContaining("-Xmx");
     assertThat(ledger.lastBatch()).isEqualTo(Ledger.NO_BATCH);
     assertThat(ledger.results(SMALL.statistics().get(0).name())).isEmpty();
