@@ -30,7 +30,8 @@ final class TopicLookup implements LookupSource {
   private static final String NEXT =
       "Create it if it is missing, send all rows of the table, and start again with the same"
           + " checkpoint: nothing is lost.";
-  private static final OpenTopic.Advice ADVICE = new OpenTopic.Advice(NEXT, NEXT, NEXT);
+  private static final OpenTopic.Advice ADVICE =
+      new OpenTopic.Advice(NEXT, NEXT, "Start again with the same checkpoint: nothing is lost.");
 
   private final KafkaTopic topic;
 

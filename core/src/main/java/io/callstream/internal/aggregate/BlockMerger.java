@@ -147,14 +147,19 @@ public final class BlockMerger {
     return out.toBlock();
   }
 
-  private void addTo(BlockReader known, BlockReader change, BlockWriter all, BlockWriter updates) {
+  private void addTo(
+      BlockReader known, BlockReader change, BlockWriter all, @Nullable BlockWriter updates) {
     long count = known.count() + change.count();
     all.group(known.key(), known.keyLength(), count);
-    updates.group(known.key(), known.keyLength(), count);
+    if (updates != null) {
+      updates.group(known.key(), known.keyLength(), count);
+    }
     for (int i = 0; i < aggregates.size(); i++) {
       byte[] merged = merge(statistic, aggregates.get(i), known.state(i), change.state(i));
       all.state(merged, 0, merged.length);
-      updates.state(merged, 0, merged.length);
+      if (updates != null) {
+        updates.state(merged, 0, merged.length);
+      }
     }
   }
 
@@ -199,7 +204,7 @@ public final class BlockMerger {
   byte[] admit(byte[] delta, int groups, LongSupplier keyBytes, Supplier<Known> search) {
     if (unbounded
         || (groups + (long) BlockReader.groups(delta) <= maxGroups
-            && keyBytes.getAsLong() + delta.length <= maxBytes)) {
+            && keyBytes.getAsLong() + keyBytes(delta) <= maxBytes)) {
       return delta;
     }
     int room = maxGroups - groups + (search.get().contains(otherKey, otherKey.length) ? 1 : 0);
@@ -249,6 +254,16 @@ public final class BlockMerger {
       }
       return groups != null && groups.compareKey(key, length) == 0;
     }
+  }
+
+  /** Returns the length of all keys of a block, whose length is less if they share prefixes. */
+  private static long keyBytes(byte[] block) {
+    long sum = 0;
+    BlockReader groups = new BlockReader(block);
+    while (groups.next()) {
+      sum += groups.keyLength();
+    }
+    return sum;
   }
 
   private static byte[] alone(BlockReader group, byte[] key) {

@@ -17,7 +17,7 @@ public final class Groups implements Pages {
   private final int groups;
   private final long bytes;
 
-  /** Computed when it is needed, since a benign race computes the same number. */
+  /** Computed when a merge needs it. Other threads do not use it. */
   private long keyBytes;
 
   private Groups(byte[][] pages, int groups, long bytes, long keyBytes) {
@@ -86,13 +86,9 @@ public final class Groups implements Pages {
    * @param updates groups that changed
    */
   public Groups overlaid(byte[] updates) {
-    return with(new PageMerge(this, true, Groups::replace).apply(updates));
-  }
-
-  private static void replace(
-      BlockReader known, BlockReader change, BlockWriter all, BlockWriter updates) {
-    change.copyTo(all);
-    change.copyTo(updates);
+    return with(
+        new PageMerge(this, true, (known, change, all, none) -> change.copyTo(all))
+            .applyAbsolute(updates));
   }
 
   /** Returns the pages, in ascending order. */

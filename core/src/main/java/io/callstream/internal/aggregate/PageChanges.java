@@ -6,8 +6,8 @@ import java.util.List;
  * The effect of a batch on the groups of a window.
  *
  * @param replaced the pages that changed, in ascending order of their indexes
- * @param addedGroups the number of new groups
- * @param addedKeyBytes the sum of the lengths of their keys
+ * @param addedGroups the number of new groups; negative if sessions become one
+ * @param addedKeyBytes the sum of the lengths of their keys; 0 for sessions, which have no limit
  * @param updates a block of the groups that changed, with their new values
  */
 public record PageChanges(

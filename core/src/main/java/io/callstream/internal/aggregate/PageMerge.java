@@ -21,13 +21,18 @@ final class PageMerge {
   private final Pages before;
   private final boolean addsEmpty;
   private final Combination combination;
+
+  /** Receives the changed groups; null if nobody needs them. */
+  private @Nullable BlockWriter updates;
+
   private final List<PageChanges.Replaced> replaced = new ArrayList<>();
   private int addedGroups;
   private long addedKeyBytes;
 
-  /** Writes the new value of a group that exists and changes to two blocks. */
+  /** Writes the new value of a group that exists and changes, also to updates unless null. */
   interface Combination {
-    void write(BlockReader known, BlockReader change, BlockWriter all, BlockWriter updates);
+    void write(
+        BlockReader known, BlockReader change, BlockWriter all, @Nullable BlockWriter updates);
   }
 
   /**
@@ -42,22 +47,37 @@ final class PageMerge {
   }
 
   PageChanges apply(byte[] delta) {
-    BlockReader changes = new BlockReader(delta);
     if (before.count() == 0 && addsEmpty) {
-      return first(delta, changes);
+      return first(delta);
     }
-    BlockWriter updates = new BlockWriter(changes.aggregates(), 2 * delta.length);
-    BlockReader change = changes.advanced();
+    BlockWriter collected =
+        new BlockWriter(new BlockReader(delta).aggregates(), delta.length + MAX_BYTES / 4);
+    updates = collected;
+    walk(delta);
+    return new PageChanges(replaced, addedGroups, addedKeyBytes, collected.toBlock());
+  }
+
+  /** Does the same as {@link #apply}, with {@code delta} as the updates. */
+  PageChanges applyAbsolute(byte[] delta) {
+    if (before.count() == 0) {
+      return first(delta);
+    }
+    walk(delta);
+    return new PageChanges(replaced, addedGroups, addedKeyBytes, delta);
+  }
+
+  private void walk(byte[] delta) {
+    BlockReader change = new BlockReader(delta).advanced();
     int page = 0;
     while (change != null) {
       page = before.find(change.key(), change.keyLength(), page);
-      change = replace(page, change, updates);
+      change = replace(page, change);
     }
-    return new PageChanges(replaced, addedGroups, addedKeyBytes, updates.toBlock());
   }
 
   /** Returns the effect of the first batch, which needs no walk over pages. */
-  private PageChanges first(byte[] delta, BlockReader changes) {
+  private PageChanges first(byte[] delta) {
+    BlockReader changes = new BlockReader(delta);
     while (changes.next()) {
       addedGroups++;
       addedKeyBytes += changes.keyLength();
@@ -69,14 +89,14 @@ final class PageMerge {
   }
 
   /** Replaces a page if it changes. Returns the first change after it, or null if there is none. */
-  private @Nullable BlockReader replace(int index, BlockReader first, BlockWriter updates) {
+  private @Nullable BlockReader replace(int index, BlockReader first) {
     boolean isLast = index + 1 >= before.count();
     byte[] page = index < before.count() ? before.page(index) : null;
     BlockWriter all =
         new BlockWriter(first.aggregates(), (page == null ? 0 : page.length) + MAX_BYTES / 4);
     BlockReader a = page == null ? null : new BlockReader(page).advanced();
     BlockReader b = first;
-    int unchanged = updates.groups();
+    boolean changes = false;
     while (b != null
         && (a != null || isLast || before.compareFirst(index + 1, b.key(), b.keyLength()) > 0)) {
       int order = BlockReader.compare(a, b);
@@ -85,12 +105,16 @@ final class PageMerge {
         a = a.advanced();
       } else if (a != null && order == 0) {
         combination.write(a, b, all, updates);
+        changes = true;
         a = a.advanced();
         b = b.advanced();
       } else {
         if (b.count() != 0 || addsEmpty) {
           b.copyTo(all);
-          b.copyTo(updates);
+          if (updates != null) {
+            b.copyTo(updates);
+          }
+          changes = true;
           addedGroups++;
           addedKeyBytes += b.keyLength();
         }
@@ -101,7 +125,7 @@ final class PageMerge {
       a.copyTo(all);
       a = a.advanced();
     }
-    if (updates.groups() > unchanged) {
+    if (changes) {
       replaced.add(new PageChanges.Replaced(index, split(all.toBlock())));
     }
     return b;

@@ -2,7 +2,7 @@ package io.callstream.internal.aggregate;
 
 /**
  * All groups of a window, as pages. A page is a block with at least one group. The keys of a page
- * are less than those of the next page. Sessions are in one page.
+ * are less than those of the next page. The open sessions of a bucket are in one page.
  */
 public interface Pages {
   /** Returns the number of pages. */

@@ -164,6 +164,11 @@ public final class SessionMerger {
     return SessionKey.last(session) + closesAfterLast;
   }
 
+  /** Returns the earliest watermark at which a session that starts at a time can close. */
+  public long closesAtEarliest(long start) {
+    return start + closesAfterLast;
+  }
+
   /** Returns the watermark at which the first of some sessions closes. */
   public long firstClose(Groups sessions) {
     long first = Long.MAX_VALUE;

@@ -33,9 +33,9 @@ public abstract class LedgerRun extends RunEnd implements RunningPipeline {
     Accounting total = ledger.total();
     if (total.received() > 0 && total.rejected() == total.received()) {
       LOG.warn(
-          "All {} records of {} were rejected: none of them is a call in the format '{}'. Name the"
-              + " format of the records (on the command line, with --format or --format-file). The"
-              + " dead letters, and 'callstream consume --from-beginning', show why each is invalid.",
+          "All {} records of {} were rejected by the format '{}'. The dead letters, and 'callstream"
+              + " consume --from-beginning', show why each is invalid. If the records have another"
+              + " format, name it (on the command line, with --format or --format-file).",
           total.received(),
           pipeline.source().description(),
           pipeline.format().name());

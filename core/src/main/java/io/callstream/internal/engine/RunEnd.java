@@ -92,14 +92,16 @@ public class RunEnd {
       if (hasEnded()) {
         return;
       }
+      waiting = List.copyOf(listeners);
+      listeners.clear();
       try {
         if (logging && failure == null) {
           logSuccess();
         } else if (logging) {
           logFailure();
         }
-        waiting = List.copyOf(listeners);
-        listeners.clear();
+      } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
+        LOG.error("{} ended, and describing its end threw an exception", name, e);
       } finally {
         ended.countDown();
       }

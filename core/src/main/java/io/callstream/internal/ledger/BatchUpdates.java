@@ -1,5 +1,6 @@
 package io.callstream.internal.ledger;
 
+import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.PageChanges;
 import io.callstream.internal.task.StoredTable;
@@ -22,9 +23,11 @@ public final class BatchUpdates {
     }
   }
 
-  /** Adds the groups of a window that changed. Each window is added once. */
+  /** Adds the groups of a window that changed, if there are any. Each window is added once. */
   public void put(int statistic, long windowStart, byte[] block) {
-    blocks.get(statistic).put(windowStart, block);
+    if (BlockReader.groups(block) > 0) {
+      blocks.get(statistic).put(windowStart, block);
+    }
   }
 
   /** Adds a change of {@link Ledger#groups}. Each window is added once. */

@@ -197,6 +197,9 @@ record SessionBlocks(
     long millis = kept.toMillis();
     Change change = new Change();
     for (Map.Entry<Long, Groups> entry : closed().entrySet()) {
+      if (merger.closesAtEarliest(entry.getKey()) + millis > watermark) {
+        break; // Sessions that start later close later.
+      }
       if (firstClose(entry.getKey()) + millis <= watermark) {
         change.put(entry.getKey(), merger.open(entry.getValue(), watermark - millis));
       }

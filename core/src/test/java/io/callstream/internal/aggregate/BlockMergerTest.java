@@ -93,6 +93,17 @@ class BlockMergerTest {
     return calls;
   }
 
+  /** Returns calls whose groups fill several pages. */
+  private static List<Call> manyCalls(Random random) {
+    List<Call> calls = new ArrayList<>();
+    for (int i = random.nextInt(1_500); i > 0; i--) {
+      calls.add(
+          Call.builder("" + random.nextInt(100), "type " + random.nextInt(3_000), Instant.EPOCH)
+              .build());
+    }
+    return calls;
+  }
+
   /** Returns the block of some calls. Without calls, the block has no groups. */
   private static byte[] block(Statistic statistic, List<Call> calls) {
     StatisticCombiner combiner = new StatisticCombiner(statistic, StatisticCombiner.NO_WATERMARK);
@@ -216,7 +227,8 @@ class BlockMergerTest {
   @Label("groups past the limit count into (other), admitted batch by batch in the order of keys")
   void groupsPastTheLimitCountIntoOther(@ForAll long seed) {
     Random random = new Random(seed);
-    int limit = 1 + random.nextInt(12);
+    boolean many = random.nextInt(20) == 0;
+    int limit = 1 + random.nextInt(many ? 1_500 : 12);
     Statistic statistic =
         Statistic.named("s").by(Dimensions.CRIME_TYPE, Dimensions.ADDRESS).maxGroups(limit).build();
     List<String> other = List.of("(other)", "(other)");
@@ -224,7 +236,7 @@ class BlockMergerTest {
     Map<List<String>, Long> model = new TreeMap<>(KEYS);
     Groups state = Groups.NONE;
     for (int batch = 0; batch < 6; batch++) {
-      List<Call> calls = calls(random, 12);
+      List<Call> calls = many ? manyCalls(random) : calls(random, 12);
       if (random.nextInt(3) == 0) {
         calls.add(
             Call.builder("1", "(other)", Instant.EPOCH).with(Fields.ADDRESS, "(other)").build());
@@ -252,7 +264,8 @@ class BlockMergerTest {
   @Label("calls are retracted from the group that counted them, also from (other)")
   void retractsCallsFromTheirGroups(@ForAll long seed) {
     Random random = new Random(seed);
-    int limit = 1 + random.nextInt(12);
+    boolean many = random.nextInt(20) == 0;
+    int limit = 1 + random.nextInt(many ? 1_500 : 12);
     Statistic statistic =
         Statistic.named("s").by(Dimensions.CRIME_TYPE, Dimensions.ADDRESS).maxGroups(limit).build();
     List<String> other = List.of("(other)", "(other)");
@@ -261,7 +274,7 @@ class BlockMergerTest {
     List<Call> counted = new ArrayList<>();
     Groups state = Groups.NONE;
     for (int batch = 0; batch < 6; batch++) {
-      List<Call> calls = calls(random, 12);
+      List<Call> calls = many ? manyCalls(random) : calls(random, 12);
       List<Call> known = new ArrayList<>(counted);
       known.addAll(calls);
       Collections.shuffle(known, random);

@@ -69,6 +69,20 @@ class HostileTextsTest {
     assertThat(other).isBetween(10L, calls - fit + 10);
   }
 
+  @Test
+  void groupsWithACommonPrefixCountWithTheirWholeTexts() {
+    String prefix = "x".repeat(1 << 20);
+    StatisticCombiner combiner = new StatisticCombiner(BY_ADDRESS, StatisticCombiner.NO_WATERMARK);
+    for (int i = 0; i < 100; i++) {
+      combiner.add(call(prefix + i), (statistic, start, end) -> {});
+    }
+    List<byte[]> partials = new ArrayList<>();
+    combiner.forEachPartial((window, block) -> partials.add(block));
+    Groups groups = Groups.NONE.with(new BlockMerger(BY_ADDRESS).merge(Groups.NONE, partials));
+    assertThat(groups.groups()).isEqualTo((int) (BY_ADDRESS.maxGroupBytes() >> 20));
+    assertThat(groups.keyBytes()).isLessThan(BY_ADDRESS.maxGroupBytes());
+  }
+
   private static Map<String, Long> counts(StatisticCombiner combiner) {
     Map<String, Long> counts = new HashMap<>();
     combiner.forEachPartial(

@@ -68,11 +68,31 @@ class RunEndTest {
       assertThat(log.events(Level.WARN))
           .extracting(ILoggingEvent::getFormattedMessage)
           .containsExactly(
-              "All 2 records of memory were rejected: none of them is a call in the format"
-                  + " 'sf-2018'. Name the format of the records (on the command line, with --format"
-                  + " or --format-file). The dead letters, and 'callstream consume --from-beginning',"
-                  + " show why each is invalid.");
+              "All 2 records of memory were rejected by the format 'sf-2018'. The dead letters, and"
+                  + " 'callstream consume --from-beginning', show why each is invalid. If the"
+                  + " records have another format, name it (on the command line, with --format or"
+                  + " --format-file).");
     }
+  }
+
+  @Test
+  void listenersAreCalledEvenIfTheEndCannotBeDescribed() throws Exception {
+    RunEnd end =
+        new RunEnd("A run") {
+          @Override
+          void logSuccess() {
+            throw new IllegalStateException("no description");
+          }
+        };
+    CompletableFuture<Termination> heard = new CompletableFuture<>();
+    end.onTermination(heard::complete);
+    try (CapturedLog log = CapturedLog.of(RunningPipeline.class)) {
+      end.ended();
+      assertThat(log.events(Level.ERROR))
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .containsExactly("A run ended, and describing its end threw an exception");
+    }
+    assertThat(heard).isCompleted();
   }
 
   private static void runToEnd(Pipeline pipeline) throws Exception {
