@@ -30,8 +30,17 @@ final class BenchmarkCalls {
 
   /** Returns the calls as records of a topic. */
   static List<byte[]> records() {
+    return records(SyntheticCalls.of(COUNT));
+  }
+
+  /** Returns the calls as records in the format of the current feeds. */
+  static List<byte[]> recordsOfToday() {
+    return records(SyntheticCalls.of(COUNT).inFormatOfToday());
+  }
+
+  private static List<byte[]> records(SyntheticCalls calls) {
     List<byte[]> all = new ArrayList<>(COUNT);
-    try (CallRecords records = SyntheticCalls.of(COUNT).withSeed(SEED).open()) {
+    try (CallRecords records = calls.withSeed(SEED).open()) {
       records.forEachRemaining(all::add);
     }
     return all;

@@ -2,7 +2,9 @@ package io.callstream.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.call.CallFormat;
 import io.callstream.call.CallParser;
+import io.callstream.call.DataSfCalls;
 import io.callstream.call.Field;
 import io.callstream.call.ParseResult;
 import io.callstream.statistic.StandardStatistics;
@@ -33,7 +35,17 @@ public class ParserBenchmark extends PartBenchmark {
      * Records with a non-ASCII letter in the address, alternately literal and escaped, which only
      * the full parser processes.
      */
-    NOT_PLAIN
+    NOT_PLAIN,
+    /** Records of the current feeds, with seven times, flags, a position and an escape. */
+    OF_TODAY;
+
+    private List<byte[]> calls() {
+      return this == OF_TODAY ? BenchmarkCalls.recordsOfToday() : BenchmarkCalls.records();
+    }
+
+    private CallFormat format() {
+      return this == OF_TODAY ? DataSfCalls.json() : BenchmarkCalls.format();
+    }
   }
 
   /** Sets of fields to request. */
@@ -45,13 +57,13 @@ public class ParserBenchmark extends PartBenchmark {
     /** The event time only. */
     TIME;
 
-    private Set<Field<?>> set() {
+    private Set<Field<?>> of(CallFormat format) {
       Set<Field<?>> fields = new HashSet<>();
       switch (this) {
-        case ALL -> fields.addAll(BenchmarkCalls.format().fields());
+        case ALL -> fields.addAll(format.fields());
         case TIME -> {}
         case STANDARD ->
-            StandardStatistics.all(BenchmarkCalls.format().zone(), BenchmarkCalls.LATENESS)
+            StandardStatistics.all(format.zone(), BenchmarkCalls.LATENESS)
                 .forEach(statistic -> fields.addAll(statistic.fields()));
       }
       return fields;
@@ -70,11 +82,12 @@ public class ParserBenchmark extends PartBenchmark {
   /** Creates the records and the parser. */
   @Setup
   public void make() {
-    for (byte[] value : BenchmarkCalls.records()) {
+    for (byte[] value : records.calls()) {
       String letter = values.size() % 2 == 0 ? "Ñ" : "\\u00d1";
-      values.add(records == Kind.PLAIN ? value : withLetter(value, letter));
+      values.add(records == Kind.NOT_PLAIN ? withLetter(value, letter) : value);
     }
-    parser = BenchmarkCalls.format().parser(fields.set());
+    CallFormat format = records.format();
+    parser = format.parser(fields.of(format));
   }
 
   private static byte[] withLetter(byte[] value, String letter) {

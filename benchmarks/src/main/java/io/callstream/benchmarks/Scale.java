@@ -86,7 +86,9 @@ public final class Scale {
     Point {
       if (groups < 1 || statistics < 1 || batch < partitions || warm < 1 || batches < 1) {
         throw new IllegalArgumentException(
-            "groups, statistics, warm and batches must be at least 1, and batch at least partitions");
+            ("groups=%d statistics=%d warm=%d batches=%d batch=%d partitions=%d: all must be at"
+                    + " least 1, and batch at least the number of partitions")
+                .formatted(groups, statistics, warm, batches, batch, partitions));
       }
     }
 
@@ -192,7 +194,7 @@ public final class Scale {
       heapPools().forEach(MemoryPoolMXBean::resetPeakUsage);
       long start = System.nanoTime();
       try (RunningPipeline filling =
-          start(topic, point, new ScaleMeter(directory, 0, 0), point.fillBatch())) {
+          start(topic, point, new ScaleMeter(directory, 1, 0), point.fillBatch())) {
         filling.awaitTermination();
       }
       line.put("fill_s", seconds(start, System.nanoTime()));
@@ -204,6 +206,7 @@ public final class Scale {
       try (RunningPipeline running = start(topic, point, meter, point.batch())) {
         running.awaitTermination();
         line.put("restart_s", seconds(start, meter.firstNanos()));
+        line.put("calls", calls.generated());
         meter.writeTo(line);
         long peak = heapPools().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum();
         line.put("peak_heap_mb", peak >> 20);

@@ -37,7 +37,7 @@ final class ScaleMeter {
    *
    * @param directory the directory with the checkpoint
    * @param warm the number of batches of the run before the measured ones; at least 1
-   * @param measured the number of measured batches
+   * @param measured the number of measured batches; 0 if the run only fills the state
    */
   ScaleMeter(TemporaryDirectory directory, int warm, int measured) {
     this.directory = directory;

@@ -30,6 +30,7 @@ final class EventTimeReader {
   private static final long EARLIEST = Call.EARLIEST.toEpochMilli();
   private static final long LATEST = Call.LATEST.toEpochMilli();
   private static final int NO_OFFSET = Integer.MIN_VALUE;
+  private static final int NO_DAY = Integer.MIN_VALUE;
 
   private final ZoneRules rules;
   private final TimePattern[] patterns;
@@ -47,6 +48,12 @@ final class EventTimeReader {
    * The offset of the day in seconds, or {@link #NO_OFFSET} if the day has more than one offset.
    */
   private final int[] offsets = new int[DAYS];
+
+  /** The last day in the form of ISO: the bytes {@code yyyy-MM-}, the day and the cache slot. */
+  private long isoMonth;
+
+  private int isoDayOfMonth = NO_DAY;
+  private int isoSlot;
 
   private long epochMillis;
   private boolean ambiguous;
@@ -88,19 +95,13 @@ final class EventTimeReader {
   private boolean readIso(byte[] b, int start, int end) {
     // yyyy-MM-ddTHH:mm
     int i = start;
-    if (end - start < 16
-        || b[i + 4] != '-'
-        || b[i + 7] != '-'
-        || (b[i + 10] != 'T' && b[i + 10] != ' ')
-        || b[i + 13] != ':') {
+    if (end - start < 16 || (b[i + 10] != 'T' && b[i + 10] != ' ') || b[i + 13] != ':') {
       return false;
     }
-    int year = digits(b, i, 4);
-    int month = digits(b, i + 5, 2);
-    int dayOfMonth = digits(b, i + 8, 2);
+    int slot = isoDay(b, i);
     int hour = digits(b, i + 11, 2);
     int minute = digits(b, i + 14, 2);
-    if ((year | month | dayOfMonth | hour | minute) < 0 || hour > 23 || minute > 59) {
+    if ((slot | hour | minute) < 0 || hour > 23 || minute > 59) {
       return false;
     }
     i += 16;
@@ -126,10 +127,6 @@ final class EventTimeReader {
         millis = count == 1 ? millis * 100 : count == 2 ? millis * 10 : millis;
       }
     }
-    int slot = day(year, month, dayOfMonth);
-    if (slot < 0) {
-      return false;
-    }
     int secondOfDay = hour * 3600 + minute * 60 + second;
     if (i < end) {
       int offset = offset(b, i, end);
@@ -140,6 +137,27 @@ final class EventTimeReader {
     resolve(slot, secondOfDay);
     epochMillis += millis;
     return true;
+  }
+
+  /** Returns the cache slot of a day {@code yyyy-MM-dd}, or -1 if the bytes are not a date. */
+  private int isoDay(byte[] b, int i) {
+    long yearAndMonth = Words.at(b, i);
+    int dayOfMonth = digits(b, i + 8, 2);
+    if (yearAndMonth == isoMonth && dayOfMonth == isoDayOfMonth) {
+      return isoSlot;
+    }
+    int year = digits(b, i, 4);
+    int month = digits(b, i + 5, 2);
+    if ((year | month | dayOfMonth) < 0 || b[i + 4] != '-' || b[i + 7] != '-') {
+      return -1;
+    }
+    int slot = day(year, month, dayOfMonth);
+    if (slot >= 0) {
+      isoMonth = yearAndMonth;
+      isoDayOfMonth = dayOfMonth;
+      isoSlot = slot;
+    }
+    return slot;
   }
 
   private boolean readEpoch(byte[] b, int start, int end, boolean isSeconds) {
@@ -274,6 +292,7 @@ final class EventTimeReader {
         return -1;
       }
       days[slot] = number;
+      isoDayOfMonth = NO_DAY;
       midnights[slot] = date.toEpochDay() * 86_400;
       offsets[slot] = offsetOfWhole(date);
     }

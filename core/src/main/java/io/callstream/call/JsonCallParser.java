@@ -77,7 +77,9 @@ final class JsonCallParser implements CallParser {
   /** Which values of a record that is not plain are an object or an array. */
   private final boolean[] nested;
 
-  /** The bytes of the values: the current record, or a copy of those that are read as bytes. */
+  /**
+   * The bytes of the values: those of a plain record, or a copy of those that are read as bytes.
+   */
   private byte[] values = NOTHING;
 
   private boolean isPlain;
@@ -225,7 +227,7 @@ final class JsonCallParser implements CallParser {
     }
     isPlain = plain.find(record);
     if (isPlain) {
-      values = record;
+      values = plain.values();
       return null;
     }
     return findFully(record);

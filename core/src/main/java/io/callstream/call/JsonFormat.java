@@ -134,6 +134,14 @@ public final class JsonFormat implements CallFormat {
         .findFirst();
   }
 
+  /**
+   * Returns the steps of a path to a value, such as {@code address.city} or {@code point[0]}: a
+   * {@link String} for the member of an object, and an {@link Integer} for the element of an array.
+   */
+  public static List<Object> steps(String path) {
+    return JsonPaths.steps(path);
+  }
+
   @Override
   public Set<String> fieldNames() {
     return values.stream()

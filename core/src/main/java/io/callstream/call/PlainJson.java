@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * Finds the values of a record in one pass over its bytes, if the record is an object of plain ASCII strings, numbers
- * without an exponent, true, false, null, and objects and arrays of these. Gives up otherwise, for example on an escape.
+ * without an exponent, true, false, null, and objects and arrays of these. The only escapes are \", \\ and \/ in a
+ * value. Gives up otherwise.
  *
  * Records of one source look alike. Each value has a spot: the object or array that contains it, and its name or index
  * there. The spot determines all that JSON's syntax permits next. So each spot remembers the bytes from its value to the
@@ -48,6 +49,7 @@ final class PlainJson {
 
   final int[] ends;
 
+  private byte[] values = NO_BRIDGE;
   private final Container root;
   private final Spot beginning;
   private int containers;
@@ -144,8 +146,16 @@ final class PlainJson {
     beginning = new Spot(root, 0, none);
   }
 
+  /**
+   * Returns the bytes of the values: the current record, or a copy without the escapes of texts.
+   */
+  byte[] values() {
+    return values;
+  }
+
   /** Finds the values of a record. Returns false if the record is not plain. */
   boolean find(byte[] b) {
+    values = b;
     Arrays.fill(starts, -1);
     int from = 0;
     Spot last = beginning;
@@ -154,7 +164,7 @@ final class PlainJson {
       int start = from + bridge.length;
       if (bridge.length == 0
           || start >= b.length
-          || !isAt(bridge, b, from)
+          || !Words.isAt(bridge, b, from)
           || !startsValue(b[start])) {
         start = cross(b, from, last);
         if (start < 0) {
@@ -166,25 +176,52 @@ final class PlainJson {
       if (b[start] == '"') {
         starts[place] = start + 1;
         ends[place] = PlainStringScanner.end(b, start + 1);
-        from = ends[place] + 1;
+        from = ends[place] < 0 ? unescape(b, place) : ends[place] + 1;
       } else {
         starts[place] = b[start] == 'n' ? -1 : start;
         ends[place] = PlainStringScanner.scalarEnd(b, start);
         from = ends[place];
       }
-      if (ends[place] < 0) {
+      if (from < 0) {
         return false;
       }
     }
   }
 
-  /** Returns whether a byte may start a text, a number or a word: not space, '{', '[' or an end. */
-  private static boolean startsValue(byte first) {
-    return first > ' ' && first != '{' && first != '[' && first != ']' && first != '}';
+  /**
+   * Replaces a text with escapes by its characters, in a copy of the record.
+   *
+   * @return the index after the closing quote in the record, or -1 if the record is not plain
+   */
+  private int unescape(byte[] b, int place) {
+    if (values == b) {
+      values = b.clone();
+    }
+    int end = starts[place];
+    for (int i = end; i < b.length; i++) {
+      if (b[i] == '"') {
+        ends[place] = end;
+        return i + 1;
+      }
+      if (b[i] == '\\') {
+        i++;
+        if (i == b.length || (b[i] != '"' && b[i] != '\\' && b[i] != '/')) {
+          return -1;
+        }
+      } else if (b[i] < ' ') {
+        return -1;
+      }
+      values[end++] = b[i];
+    }
+    return -1;
   }
 
-  private static boolean isAt(byte[] expected, byte[] b, int from) {
-    return Arrays.equals(b, from, from + expected.length, expected, 0, expected.length);
+  /** Returns whether a byte may start a text, a number or a word: not space, '{', '[' or an end. */
+  private static boolean startsValue(byte first) {
+    if (first == '"') {
+      return true;
+    }
+    return first > ' ' && first != '{' && first != '[' && first != ']' && first != '}';
   }
 
   /**

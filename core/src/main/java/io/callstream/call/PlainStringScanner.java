@@ -2,9 +2,6 @@ package io.callstream.call;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /*
@@ -16,8 +13,6 @@ import java.util.Arrays;
  * lowest flag of a word.
  */
 final class PlainStringScanner {
-  private static final VarHandle WORDS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long ONES = 0x0101010101010101L;
   private static final long SIGNS = 0x8080808080808080L;
   private static final long QUOTES = ONES * '"';
@@ -36,7 +31,7 @@ final class PlainStringScanner {
   static int end(byte[] b, int from) {
     int i = from;
     for (; i + Long.BYTES <= b.length; i += Long.BYTES) {
-      long word = (long) WORDS.get(b, i);
+      long word = Words.at(b, i);
       long flags =
           (word | ((word ^ QUOTES) - ONES) | ((word ^ BACKSLASHES) - ONES) | (word - SPACES))
               & SIGNS;

@@ -2,9 +2,6 @@ package io.callstream.call;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 final class TextDictionary {
   private static final int MAX_SLOTS = 1 << 17;
   private static final int MAX_BYTES = 128;
-
-  private static final VarHandle WORDS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final long secret = ThreadLocalRandom.current().nextLong();
   private final long factor = ThreadLocalRandom.current().nextLong() | 1;
@@ -41,14 +35,15 @@ final class TextDictionary {
     long hash = secret;
     int i = start;
     for (; i + Long.BYTES <= end; i += Long.BYTES) {
-      hash = mix(hash ^ (long) WORDS.get(b, i));
+      hash = mix(hash ^ Words.at(b, i));
     }
-    for (; i < end; i++) {
-      hash = mix(hash ^ b[i]);
+    if (i < end) {
+      hash = mix(hash ^ Words.upTo(b, i, end));
     }
     int mask = keys.length - 1;
     int slot = (int) hash & mask;
-    while (texts[slot] != null && !Arrays.equals(keys[slot], 0, keys[slot].length, b, start, end)) {
+    while (texts[slot] != null
+        && !(keys[slot].length == end - start && Words.isAt(keys[slot], b, start))) {
       slot = slot + 1 & mask;
     }
     return slot;

@@ -140,7 +140,14 @@ final class StatisticDefinitions {
           "the field '%s' is a %s, and a statistic groups by text, whole and decimal numbers and flags. Use %s, %s or a window for times."
               .formatted(name, FieldNames.words(field.type()), HOUR_OF_DAY, DAY_OF_WEEK));
     }
-    return Dimension.of(name, Set.of(field), call -> text(call, field));
+    return field.type() == Field.Type.NUMBER
+        ? Dimension.ofNumber(name, whole(field))
+        : Dimension.of(name, Set.of(field), call -> text(call, field));
+  }
+
+  @SuppressWarnings("unchecked") // The type of a field states the class.
+  private static Field<Long> whole(Field<?> field) {
+    return (Field<Long>) field;
   }
 
   /** Returns the text of a value, or the empty text if there is none. */

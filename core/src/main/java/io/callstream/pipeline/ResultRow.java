@@ -142,7 +142,8 @@ public final class ResultRow {
    *   <li>a {@link Long} for a whole number, or for a duration in milliseconds
    *   <li>a {@link BigDecimal} for a decimal number
    *   <li>a {@link Double} for another number
-   *   <li>null for a measure without data, or for a number in the group {@value Statistic#OTHER}
+   *   <li>null for a measure without data, for a number of calls that have none, or for a number in
+   *       the group {@value Statistic#OTHER}
    * </ul>
    *
    * @throws CallstreamException with {@link ErrorCode#STATISTIC_FAILED} if the value of a measure
@@ -160,7 +161,8 @@ public final class ResultRow {
       columns.add(
           switch (dimension.kind()) {
             case TEXT -> text;
-            case NUMBER -> text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
+            case NUMBER ->
+                text.isEmpty() || text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
           });
       dimension.codes().ifPresent(codes -> columns.add(codes.description(text)));
     }

@@ -104,6 +104,20 @@ public final class Dimension implements Serializable {
         null);
   }
 
+  /**
+   * Returns a dimension that groups by a field of whole numbers. The group of calls without a
+   * number has the empty text as its value, is null in typed columns, and comes first.
+   */
+  public static Dimension ofNumber(String name, Field<Long> field) {
+    return new Dimension(
+        name,
+        Kind.NUMBER,
+        Set.of(field),
+        () -> call -> call.isPresent(field) ? Long.toString(call.longValue(field)) : "",
+        null,
+        null);
+  }
+
   /** Returns a number that depends only on the event time. Each task has a separate extractor. */
   static Dimension ofTime(String name, ZoneId zone, ExtractorFactory extractors) {
     return new Dimension(name, Kind.NUMBER, Set.of(), extractors, zone, null);

@@ -95,6 +95,16 @@ public sealed interface Measure extends Serializable {
     Accumulator read(byte[] state);
 
     /**
+     * Returns whether the states of another measure always have the same bytes as those of this
+     * one, and either measure can {@link #read} them. A statistic with both then keeps one state
+     * for both. The result must depend only on what the descriptions of both measures state.
+     * Defaults to false.
+     */
+    default boolean sharesStateWith(Aggregate other) {
+      return false;
+    }
+
+    /**
      * Returns whether {@link Accumulator#retract} removes a call exactly. Pipelines with
      * corrections require it. Defaults to false.
      */

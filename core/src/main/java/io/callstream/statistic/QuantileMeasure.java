@@ -26,6 +26,11 @@ record QuantileMeasure(String name, double quantile, Values values) implements M
 
     /** Returns the result for a number in double precision. */
     Object result(double number);
+
+    /** Returns whether other values are the same for every call. */
+    default boolean areSameAs(Values other) {
+      return equals(other);
+    }
   }
 
   /** Durations in milliseconds. Negative ones are ignored. */
@@ -63,6 +68,12 @@ record QuantileMeasure(String name, double quantile, Values values) implements M
     @Override
     public Object result(double number) {
       return Duration.ofMillis((long) number);
+    }
+
+    /** Compares times only. The description of other durations lacks what they compute. */
+    @Override
+    public boolean areSameAs(Values other) {
+      return duration instanceof Measures.Between && equals(other);
     }
 
     /** Describes the durations without the function that computes them. */
@@ -169,6 +180,11 @@ record QuantileMeasure(String name, double quantile, Values values) implements M
   @Override
   public boolean canRetract() {
     return true;
+  }
+
+  @Override
+  public boolean sharesStateWith(Aggregate other) {
+    return other instanceof QuantileMeasure that && values.areSameAs(that.values);
   }
 
   private final class QuantileAccumulator implements Accumulator {

@@ -96,19 +96,18 @@ public final class Statistic implements Serializable {
 
   /**
    * Returns the maximum number of groups of a statistic without a window. The maximum is lower if
-   * their dimensions exceed {@link #maxGroupBytes()}. Each batch adds new groups in the order of
-   * their keys. Calls of groups over the limit are counted in one additional group, whose
-   * dimensions are all {@value #OTHER}.
+   * their texts exceed {@link #maxGroupBytes()}. Each batch adds new groups in the order of their
+   * keys. Calls of groups over the limit are counted in one additional group, whose dimensions are
+   * all {@value #OTHER}.
    */
   public int maxGroups() {
     return maxGroups;
   }
 
   /**
-   * Returns the maximum total size of the dimensions of the groups of a statistic without a window,
-   * in bytes of UTF-8: 64 MiB, or 64 bytes for each of {@link #maxGroups()} groups if that is more.
-   * This limit protects the memory against long texts, which a limit on the number of groups would
-   * not.
+   * Returns the maximum total size in bytes of the texts of all groups of a statistic without a
+   * window: 64 MiB, or 64 bytes for each of {@link #maxGroups()} groups if that is more. A limit on
+   * the number of groups does not protect the memory against long texts.
    */
   public long maxGroupBytes() {
     return Math.max(LEAST_MAX_GROUP_BYTES, MAX_BYTES_PER_GROUP * maxGroups);

@@ -29,11 +29,11 @@ class DataSfCallsTest {
   private final CallParser parser = FORMAT.parser(ALL);
   private final Map<String, String> fields = Records.dataSfFields();
 
-  /** Parses with the address, which only the full path can read, and without it. */
+  /** Parses with a name that only the full path can read, and without it. */
   private List<ParseResult> onBothPaths() {
+    fields.put("\\u0061", "1");
     ParseResult full = parser.parse(bytes(json(fields)));
-    fields.remove("intersection_point");
-    fields.remove("intersection_name");
+    fields.remove("\\u0061");
     return List.of(full, parser.parse(bytes(json(fields))));
   }
 
@@ -171,7 +171,6 @@ class DataSfCallsTest {
         "{\"coordinates\":[[-122.4,37.7]]}; not-text; intersection_point.coordinates[0]"
       })
   void rejectsAnythingElseThanAPoint(String point, RejectionReason reason, String name) {
-    fields.remove("intersection_name");
     fields.put("intersection_point", point);
     for (String extra : List.of("plain", "\\u0061")) {
       fields.put(extra, "1");

@@ -177,6 +177,35 @@ class EventTimeReaderTest {
   }
 
   @Test
+  void readsADayAgainAfterAnotherDayTookItsSlot() {
+    EventTimeReader reader = new EventTimeReader(LOS_ANGELES, PORTAL);
+    for (int i = 0; i < 2; i++) {
+      assertThat(reads(reader, "2018-10-22T12:00")).isTrue();
+      assertThat(Instant.ofEpochMilli(reader.epochMillis())).isEqualTo("2018-10-22T19:00:00Z");
+      // The numbers 20181022 and 20191006 differ by a multiple of the number of slots.
+      assertThat(reads(reader, "10/06/2019 12:00 PM")).isTrue();
+      assertThat(Instant.ofEpochMilli(reader.epochMillis())).isEqualTo("2019-10-06T19:00:00Z");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\0\0\0\0\0\0\0\00000T12:00",
+        "2018-10-00T12:00",
+        "2018-10-0xT12:00",
+        "2018-1x-02T12:00",
+        "2018-10/02T12:00",
+        "2018/10-02T12:00"
+      })
+  void rejectsAWrongDayBeforeAndAfterARightOne(String text) {
+    EventTimeReader reader = new EventTimeReader(LOS_ANGELES, TimePattern.of(List.of()));
+    assertThat(reads(reader, text)).isFalse();
+    assertThat(reads(reader, "2018-10-02T12:00")).isTrue();
+    assertThat(reads(reader, text)).isFalse();
+  }
+
+  @Test
   void anOffsetSelectsOneOfTwoHours() {
     EventTimeReader reader = new EventTimeReader(LOS_ANGELES, TimePattern.of(List.of()));
     assertThat(reads(reader, "2018-11-04T01:30")).isTrue();

@@ -71,6 +71,35 @@ class JsonFormatTest {
   }
 
   @Test
+  void readsEscapesInValues() {
+    Field<String> name = Field.text("name");
+    Field<String> none = Field.text("none");
+    Field<Instant> due = Field.time("due");
+    JsonFormat format =
+        JsonFormat.builder("escapes")
+            .zone(ZoneOffset.UTC)
+            .absent("N/A")
+            .id("id")
+            .time("at")
+            .text(name, "name")
+            .text(none, "none")
+            .time(due, "due", "MM/dd/uuuu HH:mm")
+            .build();
+    String record =
+        "{'id':'a\\/1','name':'\\\\ \\'x\\'','none':'N\\/A','due':'07\\/04\\/2021 12:00'"
+            + ",'at':'2021-07-04T12:00:00'}";
+
+    Call call = ((Parsed) parse(format, record)).call();
+
+    assertThat(call.id()).isEqualTo("a/1");
+    assertThat(call.get(name)).isEqualTo("\\ \"x\"");
+    assertThat(call.get(none)).isEmpty();
+    assertThat(call.get(due)).isEqualTo(Instant.parse("2021-07-04T12:00:00Z"));
+    assertThat(format.parser(Set.of()).id(record.replace('\'', '"').getBytes(UTF_8)))
+        .isEqualTo("a/1".getBytes(UTF_8));
+  }
+
+  @Test
   void readsValuesOfAllTypes() {
     Call call =
         call(

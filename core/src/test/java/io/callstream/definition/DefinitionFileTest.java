@@ -19,6 +19,7 @@ import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
@@ -37,6 +38,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -451,6 +453,42 @@ class DefinitionFileTest {
               "[2, 4.50, true] 2", "[2, 4.50, false] 1", "[, , ] 1", "[, 9.00, ] 1");
       assertThat(test.results("tea")).extracting(ResultRow::count).containsExactly(2L);
       assertThat(test.results("cheap")).extracting(ResultRow::count).containsExactly(3L);
+    }
+  }
+
+  @Test
+  void groupsByWholeNumbersAsNumbers() throws Exception {
+    DefinitionFile file =
+        read(
+            """
+            name = orders
+            zone = UTC
+            time = at
+            number.quantity = qty
+            decimal.price = price
+            statistic.quantities.by = quantity
+            statistic.prices.by = price
+            """);
+    JsonFormat format = file.format().orElseThrow();
+    List<Statistic> statistics = copies(file.statistics(format, Duration.ZERO));
+    assertThat(statistics)
+        .extracting(statistic -> statistic.dimensions().get(0).kind())
+        .containsExactly(Dimension.Kind.NUMBER, Dimension.Kind.TEXT);
+    try (PipelineTester test =
+        PipelineTester.of(format, 1, parts -> parts.statistics(statistics))) {
+      for (String order : List.of("'qty':10", "'qty':9", "'price':1", "'qty':-3", "'qty':null")) {
+        test.receive("{'at':'2024-05-01T10:00',%s}".formatted(order).replace('\'', '"'));
+      }
+      test.endBatch();
+      assertThat(test.results("quantities"))
+          .as("by count, then by number; orders without a number have no value")
+          .extracting(ResultRow::columns)
+          .containsExactly(
+              Arrays.asList(null, 2L), List.of(-3L, 1L), List.of(9L, 1L), List.of(10L, 1L));
+      test.receive("{'at':'2024-05-01T10:00','qty':9}".replace('\'', '"')).endBatch();
+      assertThat(test.results("quantities"))
+          .extracting(row -> row.dimensions().get(0))
+          .containsExactly("", "9", "-3", "10");
     }
   }
 

@@ -438,20 +438,29 @@ class PipelineMetricsTest {
 
   private static Set<String> documented() throws IOException {
     Set<String> names = new TreeSet<>();
-    Matcher row =
-        Pattern.compile("(?m)^\\| `(callstream\\.[a-z.]+)` \\| `(callstream_[a-z_]+)` \\|")
+    Matcher item =
+        Pattern.compile("(?m)^- `(callstream_[a-z_]+)`: ")
             .matcher(Files.readString(docs().resolve("dashboard.md")));
-    while (row.find()) {
-      assertThat(row.group(2)).startsWith(row.group(1).replace('.', '_'));
-      names.add(row.group(2));
+    while (item.find()) {
+      names.add(item.group(1));
     }
     return names;
+  }
+
+  /** Returns the name in Micrometer by the rule on the page. */
+  private static String inMicrometer(String name) {
+    String units = "total|bytes|seconds|offsets|records|rows|records_per_second|rows_per_second";
+    return name.replaceFirst("_(" + units + ")$", "").replace('_', '.');
   }
 
   @Test
   void publishesExactlyTheDocumentedMetrics() throws Exception {
     receiveEveryKindOfRecord();
     assertThat(scrape().keySet()).containsExactlyElementsOf(documented());
+    assertThat(registry.getMeters())
+        .extracting(meter -> meter.getId().getName())
+        .containsOnly(
+            documented().stream().map(PipelineMetricsTest::inMicrometer).toArray(String[]::new));
   }
 
   /** A metric in a query, with its label matchers. */

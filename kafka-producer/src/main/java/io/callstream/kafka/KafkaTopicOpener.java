@@ -25,6 +25,6 @@ public final class KafkaTopicOpener implements SourceOpener {
    */
   @Override
   public OpenSource open(Source source) {
-    return OpenTopic.open((KafkaTopic) source);
+    return OpenTopic.open((KafkaTopic) source, OpenTopic.Advice.FOR_SOURCE);
   }
 }

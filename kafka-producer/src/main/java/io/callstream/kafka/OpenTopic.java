@@ -34,8 +34,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A topic that a run of the local engine reads. The run assigns partitions instead of subscribing
- * to them: it has no consumer group and commits nothing to Kafka.
+ * A topic that a run reads: that of the local engine, or that of a lookup. The run assigns
+ * partitions instead of subscribing to them: it has no consumer group and commits nothing to Kafka.
  *
  * <p>A thread that waits for records or asks for offsets checks once a second whether the topic is
  * still the same and whether it has more partitions. It does not wait for the answer.
@@ -45,6 +45,7 @@ final class OpenTopic implements OpenSource {
   private static final String DEFAULT_PATIENCE = "60000";
 
   private final KafkaTopic topic;
+  private final Advice advice;
   private final KafkaCluster cluster;
   private final KafkaAdmin admin;
   private final Uuid id;
@@ -59,9 +60,29 @@ final class OpenTopic implements OpenSource {
   private long lastLook = System.nanoTime();
   private boolean missed;
 
+  /**
+   * The sentences about what to do.
+   *
+   * @param gone if the topic was deleted
+   * @param lost if records were deleted that were not read yet
+   * @param failed if the topic cannot be read for another reason
+   */
+  record Advice(String gone, String lost, String failed) {
+    static final Advice FOR_SOURCE =
+        new Advice(
+            "Create it again if it is missing, and start with a new checkpoint.",
+            KafkaErrors.AFTER_LOSS,
+            "Start again: with a checkpoint nothing is lost.");
+  }
+
   private OpenTopic(
-      KafkaTopic topic, KafkaCluster cluster, KafkaAdmin admin, TopicDescription found) {
+      KafkaTopic topic,
+      Advice advice,
+      KafkaCluster cluster,
+      KafkaAdmin admin,
+      TopicDescription found) {
     this.topic = topic;
+    this.advice = advice;
     this.cluster = cluster;
     this.admin = admin;
     id = found.topicId();
@@ -79,11 +100,11 @@ final class OpenTopic implements OpenSource {
     transactions = OpenTransactions.watch(topic, () -> admin.ends(partitions));
   }
 
-  static OpenTopic open(KafkaTopic topic) {
+  static OpenTopic open(KafkaTopic topic, Advice advice) {
     KafkaCluster cluster = ClientSettings.clusterOf(topic);
     KafkaAdmin admin = KafkaAdmin.connect(cluster);
     try {
-      return new OpenTopic(topic, cluster, admin, admin.requireDescription(topic.name()));
+      return new OpenTopic(topic, advice, cluster, admin, admin.requireDescription(topic.name()));
     } catch (KafkaException e) {
       admin.close();
       throw KafkaErrors.refused(cluster, e);
@@ -192,12 +213,7 @@ final class OpenTopic implements OpenSource {
   private CallstreamException gone(String how, @Nullable Throwable cause) {
     return new CallstreamException(
         ErrorCode.TOPIC,
-        "The topic "
-            + topic.name()
-            + " "
-            + how
-            + ". Create it again if it is missing, and start"
-            + " with a new checkpoint.",
+        "The topic " + topic.name() + " " + how + ". " + advice.gone(),
         cause == null ? new UnknownTopicOrPartitionException(topic.name()) : cause);
   }
 
@@ -208,14 +224,12 @@ final class OpenTopic implements OpenSource {
   }
 
   private CallstreamException failure(KafkaException e) {
-    return KafkaErrors.reading(
-        topic.name(), cluster, "Start again: with a checkpoint nothing is lost.", e);
+    return KafkaErrors.reading(topic.name(), cluster, advice.failed(), e);
   }
 
   @Override
   public SpanReader newReader() {
-    Reader reader =
-        new Reader(new RangeReader(topic.name(), consumerSettings(), KafkaErrors.AFTER_LOSS));
+    Reader reader = new Reader(new RangeReader(topic.name(), consumerSettings(), advice.lost()));
     readers.add(reader);
     return reader;
   }

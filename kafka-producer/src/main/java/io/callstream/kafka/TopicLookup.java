@@ -21,11 +21,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A table in a compacted topic. */
 final class TopicLookup implements LookupSource {
   private static final JsonFactory JSON = new JsonFactory();
+  private static final String NEXT =
+      "Create it if it is missing, send all rows of the table, and start again with the same"
+          + " checkpoint: nothing is lost.";
+  private static final OpenTopic.Advice ADVICE = new OpenTopic.Advice(NEXT, NEXT, NEXT);
 
   private final KafkaTopic topic;
 
@@ -40,7 +45,22 @@ final class TopicLookup implements LookupSource {
 
   @Override
   public Reader open(LookupTable table) {
-    return new TopicRows(table, OpenTopic.open(topic));
+    return new TopicRows(table, reading(table, () -> OpenTopic.open(topic, ADVICE)));
+  }
+
+  /** Reports a topic that is missing or cannot be read as a failure of the lookup. */
+  private static <T> T reading(LookupTable table, Supplier<T> step) {
+    try {
+      return step.get();
+    } catch (CallstreamException e) {
+      if (e.code() != ErrorCode.TOPIC && e.code() != ErrorCode.SOURCE_FAILED) {
+        throw e;
+      }
+      throw new CallstreamException(
+          ErrorCode.LOOKUP_FAILED,
+          "The table of the lookup '%s' can't be read: %s".formatted(table.name(), e.getMessage()),
+          e);
+    }
   }
 
   /** Follows the topic, and keeps its rows. */
@@ -63,6 +83,10 @@ final class TopicLookup implements LookupSource {
 
     @Override
     public Optional<Map<String, List<String>>> poll() {
+      return reading(table, this::next);
+    }
+
+    private Optional<Map<String, List<String>>> next() {
       List<Span> spans = new ArrayList<>();
       source.endOffsets().forEach((partition, end) -> add(partition, end, spans));
       if (spans.isEmpty() && !isFirst) {

@@ -19,6 +19,7 @@ import io.callstream.progress.LookupVersion;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -155,8 +156,32 @@ class KafkaLookupsTest {
                 KafkaLookups.topic(KafkaTopic.of("no-areas").at(topic.bootstrapServers()))
                     .open(table))
         .isInstanceOfSatisfying(
-            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TOPIC))
-        .hasMessageContaining("There is no topic no-areas");
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.LOOKUP_FAILED))
+        .hasMessageStartingWith(
+            "The table of the lookup 'areas' can't be read: There is no topic no-areas");
+  }
+
+  @Test
+  void aDeletedTopicFailsThePollAndNamesTheLookup() throws Exception {
+    send("A", "{\"Area\":\"west\"}");
+    LookupSource.Reader reader = reader();
+    assertThat(reader.poll()).isPresent();
+    TestBroker.delete(topic);
+    assertThatThrownBy(() -> pollUntilItFails(reader))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.LOOKUP_FAILED))
+        .hasMessageStartingWith(
+            "The table of the lookup 'areas' can't be read: The topic " + topic.name())
+        .hasMessageContaining(
+            "send all rows of the table, and start again with the same checkpoint");
+  }
+
+  /** Polls for at most a minute. The reader looks once a second whether the topic is there. */
+  private static void pollUntilItFails(LookupSource.Reader reader) {
+    long end = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+    while (System.nanoTime() < end) {
+      assertThat(reader.poll()).isEmpty();
+    }
   }
 
   @Test

@@ -54,10 +54,7 @@ public final class BlockMerger {
   }
 
   static List<Measure.Aggregate> aggregates(Statistic statistic) {
-    return statistic.measures().stream()
-        .filter(Measure.Aggregate.class::isInstance)
-        .map(Measure.Aggregate.class::cast)
-        .toList();
+    return GroupStates.of(statistic.measures());
   }
 
   /** Merges at least one block of new calls into the groups so far. */
@@ -112,7 +109,7 @@ public final class BlockMerger {
   }
 
   /** Merges blocks pairwise and in order, so that each group is visited only a few times. */
-  static byte[] pairwise(List<byte[]> blocks, BinaryOperator<byte[]> merge) {
+  public static byte[] pairwise(List<byte[]> blocks, BinaryOperator<byte[]> merge) {
     List<byte[]> level = blocks;
     while (level.size() > 1) {
       List<byte[]> next = new ArrayList<>((level.size() + 1) / 2);
@@ -291,24 +288,21 @@ public final class BlockMerger {
     return pairwise(blocks, BlockMerger::overlay);
   }
 
-  /** Returns all groups of two blocks of absolute values. {@code updates} wins. */
-  public static byte[] overlay(byte @Nullable [] results, byte[] updates) {
-    if (results == null) {
-      return updates;
-    }
-    BlockReader a = new BlockReader(results);
-    BlockWriter out = new BlockWriter(a.aggregates(), results.length + updates.length);
-    BlockReader left = a.advanced();
-    BlockReader right = new BlockReader(updates).advanced();
-    while (left != null || right != null) {
-      int order = BlockReader.compare(left, right);
-      if (left != null && order < 0) {
-        left.copyTo(out);
-        left = left.advanced();
-      } else if (right != null) {
-        right.copyTo(out);
-        right = right.advanced();
-        left = left != null && order == 0 ? left.advanced() : left;
+  /** Returns all groups of two blocks of absolute values. The newer ones win. */
+  public static byte[] overlay(byte[] older, byte[] newer) {
+    BlockReader a = new BlockReader(older).advanced();
+    BlockReader b = new BlockReader(newer);
+    BlockWriter out = new BlockWriter(b.aggregates(), older.length + newer.length);
+    b = b.advanced();
+    while (a != null || b != null) {
+      int order = BlockReader.compare(a, b);
+      if (a != null && order < 0) {
+        a.copyTo(out);
+        a = a.advanced();
+      } else if (b != null) {
+        b.copyTo(out);
+        b = b.advanced();
+        a = a != null && order == 0 ? a.advanced() : a;
       }
     }
     return out.toBlock();

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Results that create their rows from groups on request. Immutable and thread-safe. */
 public final class BlockResults implements Results {
+  private static final int NUMBER_RANK = 1;
+
   private final Statistic statistic;
   private final NavigableMap<Long, Groups> windows;
   private final @Nullable CountedSince since;
@@ -214,6 +216,7 @@ public final class BlockResults implements Results {
     private final long gap;
 
     private final boolean countOnly;
+    private final int[] places = GroupStates.places(statistic.measures());
     private final long total;
 
     RowMaker(long windowStart, Groups all, TextCache texts) {
@@ -251,12 +254,12 @@ public final class BlockResults implements Results {
           gap < 0 ? window : SessionKey.bounds(groups, gap),
           gap < 0 ? groups.dimensions(texts) : SessionKey.dimensions(groups, texts),
           groups.count(),
-          countOnly ? null : values(statistic.measures(), groups, total));
+          countOnly ? null : values(statistic.measures(), groups, places, total));
     }
   }
 
   private static List<Optional<Object>> values(
-      List<Measure> measures, BlockReader group, long total) {
+      List<Measure> measures, BlockReader group, int[] places, long total) {
     List<Optional<Object>> values = new ArrayList<>(measures.size());
     int aggregate = 0;
     for (Measure measure : measures) {
@@ -265,7 +268,7 @@ public final class BlockResults implements Results {
       } else if (measure instanceof Measure.Share) {
         values.add(Optional.of(total == 0 ? 0.0 : (double) group.count() / total));
       } else if (measure instanceof Measure.Aggregate states) {
-        values.add(states.read(group.state(aggregate++)).value());
+        values.add(states.read(group.state(places[aggregate++])).value());
       }
     }
     return values;
@@ -317,17 +320,15 @@ public final class BlockResults implements Results {
     if (kind == Dimension.Kind.TEXT) {
       return compareCodePoints(a, b);
     }
-    Long x = number(a);
-    Long y = number(b);
-    if (x == null || y == null) {
-      // Only the group of overflowed groups has a value that is not a number. It comes last.
-      return x == null && y == null ? 0 : x == null ? 1 : -1;
-    }
-    return Long.compare(x, y);
+    int order = Integer.compare(rank(a), rank(b));
+    return order != 0 || rank(a) != NUMBER_RANK
+        ? order
+        : Long.compare(Long.parseLong(a), Long.parseLong(b));
   }
 
-  private static @Nullable Long number(String text) {
-    return text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
+  /** Returns the order of calls without a number, numbers, and the group of overflowed groups. */
+  private static int rank(String text) {
+    return text.isEmpty() ? 0 : text.equals(Statistic.OTHER) ? 2 : NUMBER_RANK;
   }
 
   /** Compares code points, whose order is that of UTF-8 bytes. The order of UTF-16 differs. */

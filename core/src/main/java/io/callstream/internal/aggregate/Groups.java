@@ -128,7 +128,7 @@ public final class Groups implements Pages {
     return groups;
   }
 
-  @Override
+  /** Returns the sum of the lengths of all pages. */
   public long bytes() {
     return bytes;
   }

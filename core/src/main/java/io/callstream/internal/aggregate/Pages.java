@@ -11,9 +11,6 @@ public interface Pages {
   /** Returns the number of groups in all pages. */
   int groups();
 
-  /** Returns the sum of the lengths of all pages. */
-  long bytes();
-
   /** Returns the sum of the lengths of all keys. */
   long keyBytes();
 

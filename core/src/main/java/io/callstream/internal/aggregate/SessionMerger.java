@@ -137,7 +137,8 @@ public final class SessionMerger {
         : Groups.of(overlay(sessions.page(0), changed));
   }
 
-  private byte[] overlay(byte[] sessions, byte[] changed) {
+  /** Overlays the sessions that a batch changed with those that a later batch changed. */
+  public byte[] overlay(byte[] sessions, byte[] changed) {
     BlockWriter out = new BlockWriter(aggregates.size(), sessions.length + changed.length);
     BlockReader a = new BlockReader(sessions).advanced();
     BlockReader b = new BlockReader(changed).advanced();

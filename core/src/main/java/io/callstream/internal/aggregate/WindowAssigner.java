@@ -81,6 +81,16 @@ public final class WindowAssigner {
     return end(windowStart) + latenessMillis;
   }
 
+  /** Returns a time so that exactly the windows that start before it are closed at a watermark. */
+  public long firstOpen(long watermark) {
+    // Far below any time of a call, a watermark means that there is none.
+    if (watermark < Long.MIN_VALUE / 2) {
+      return Long.MIN_VALUE;
+    }
+    long ended = watermark - latenessMillis;
+    return size > 0 ? ended - size + 1 : lastStart(ended);
+  }
+
   private void find(Window.Calendar calendar, long time) {
     ZoneId zone = calendar.zone();
     LocalDate day = LocalDate.ofInstant(Instant.ofEpochMilli(time), zone);

@@ -172,7 +172,6 @@ public final class BatchProcessor {
     long emitted = results.emittedRows();
     double since =
         last == null ? Double.NaN : seconds(Duration.between(last.timestamp(), start.time()));
-    List<Groups> open = ledger.open();
     return new Progress(
         results.number(),
         start.time(),
@@ -185,11 +184,11 @@ public final class BatchProcessor {
         report.latencyAt(clock.instant()),
         phases,
         new Progress.State(
-            open.size() + (calls == null ? 0 : calls.size()),
+            ledger.openCount() + (calls == null ? 0 : calls.size()),
             results.updates().values().stream()
                 .mapToLong(update -> BlockResults.of(update).groups().size())
                 .sum(),
-            open.stream().mapToLong(Groups::bytes).sum()),
+            ledger.openBytes()),
         offsets,
         results.watermark(),
         sinks.description(),

@@ -8,12 +8,16 @@ import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A run that keeps a {@link Ledger}: the part that all engines share. An engine adds how the run
  * works and how it stops. Thread-safe.
  */
 public abstract class LedgerRun extends RunEnd implements RunningPipeline {
+  private static final Logger LOG = LoggerFactory.getLogger(LedgerRun.class);
+
   private final Pipeline pipeline;
   private final Ledger ledger;
   private volatile @Nullable Progress progress;
@@ -22,6 +26,20 @@ public abstract class LedgerRun extends RunEnd implements RunningPipeline {
     super("The pipeline over " + pipeline.source().description());
     this.pipeline = pipeline;
     this.ledger = ledger;
+  }
+
+  @Override
+  final void logSuccess() {
+    Accounting total = ledger.total();
+    if (total.received() > 0 && total.rejected() == total.received()) {
+      LOG.warn(
+          "All {} records of {} were rejected: none of them is a call in the format '{}'. Name the"
+              + " format of the records (on the command line, with --format or --format-file). The"
+              + " dead letters, and 'callstream consume --from-beginning', show why each is invalid.",
+          total.received(),
+          pipeline.source().description(),
+          pipeline.format().name());
+    }
   }
 
   protected final Ledger ledger() {

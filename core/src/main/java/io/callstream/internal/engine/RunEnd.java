@@ -93,7 +93,9 @@ public class RunEnd {
         return;
       }
       try {
-        if (logging) {
+        if (logging && failure == null) {
+          logSuccess();
+        } else if (logging) {
           logFailure();
         }
         waiting = List.copyOf(listeners);
@@ -104,6 +106,9 @@ public class RunEnd {
     }
     waiting.forEach(this::call);
   }
+
+  /** Logs what is remarkable about a run that ends without a failure. */
+  void logSuccess() {}
 
   private void logFailure() {
     CallstreamException e = failure;

@@ -40,14 +40,23 @@ public final class Ledger {
 
   private static final Logger LOG = LoggerFactory.getLogger(Ledger.class);
 
+  private static final long MAX_SNAPSHOT_BYTES = 2_000L << 20;
+
   private final @Nullable LedgerLog log;
+  private final long maxBytes;
   private volatile ResultEmitter emitter;
   private final ClockWarnings warnings = new ClockWarnings(System::nanoTime);
   private List<byte[]> notes = new ArrayList<>();
   private volatile LedgerState state;
 
-  private Ledger(Pipeline pipeline, @Nullable LedgerLog log, String lineage, LedgerState state) {
+  private Ledger(
+      Pipeline pipeline,
+      @Nullable LedgerLog log,
+      String lineage,
+      LedgerState state,
+      long maxBytes) {
     this.log = log;
+    this.maxBytes = maxBytes;
     List<String> names = pipeline.statistics().stream().map(Statistic::name).toList();
     this.emitter = new ResultEmitter(pipeline, lineage, StatisticHistory.ofNew(names));
     this.state = state;
@@ -55,14 +64,24 @@ public final class Ledger {
 
   /** Returns the ledger of a pipeline that starts from the beginning and keeps no files. */
   public static Ledger inMemory(Pipeline pipeline) {
-    return new Ledger(pipeline, null, UUID.randomUUID().toString(), LedgerState.none(pipeline));
+    return inMemory(pipeline, maxBytes());
+  }
+
+  static Ledger inMemory(Pipeline pipeline, long maxBytes) {
+    return new Ledger(
+        pipeline, null, UUID.randomUUID().toString(), LedgerState.none(pipeline), maxBytes);
+  }
+
+  /** Returns the maximum size of the results. A snapshot is one array with all of them. */
+  private static long maxBytes() {
+    return Math.min(Runtime.getRuntime().maxMemory() / 2, MAX_SNAPSHOT_BYTES);
   }
 
   /** Returns the ledger as it was after the last batch that the engine committed. */
   public static Ledger restore(Pipeline pipeline, LedgerFiles files, long committed) {
     LedgerState none = LedgerState.none(pipeline);
     LedgerLog log = new LedgerLog(files, none);
-    Ledger ledger = new Ledger(pipeline, log, log.lineage(committed), none);
+    Ledger ledger = new Ledger(pipeline, log, log.lineage(committed), none, maxBytes());
     ledger.state = log.restore(committed, ledger.notes::add);
     return ledger;
   }
@@ -149,9 +168,14 @@ public final class Ledger {
     return state.closing();
   }
 
-  /** Returns the groups of each open window, or of each bucket of open sessions. */
-  public List<Groups> open() {
-    return state.open();
+  /** Returns the number of open windows, and of buckets of open sessions. */
+  public int openCount() {
+    return state.openCount();
+  }
+
+  /** Returns the size of the groups of open windows and sessions, in bytes. */
+  public long openBytes() {
+    return state.openBytes();
   }
 
   /** Returns all groups of a window, or of a bucket of sessions. */
@@ -182,11 +206,24 @@ public final class Ledger {
     LedgerState after =
         before.next(
             totals.next(accounting, report.segments(), progress, updates.tables()), updates);
+    requireMemory(after.bytes(), maxBytes);
     if (log != null) {
       log.append(before, after.totals(), updates);
     }
     state = after;
     return emitter.batch(before, after, accounting, updates);
+  }
+
+  /** Fails before a batch whose results would leave no memory for a snapshot and for the batch. */
+  private static void requireMemory(long bytes, long maxBytes) {
+    if (bytes > maxBytes) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          ("The results need %s MB, and half of the heap has %s MB. Use a larger heap (-Xmx), set"
+                  + " retainingResults, lower maxGroups, or use fewer dimensions. The batch was not"
+                  + " processed, and a run with the same checkpoint continues.")
+              .formatted(bytes >> 20, maxBytes >> 20));
+    }
   }
 
   /**

@@ -55,7 +55,9 @@ record LedgerEntry(LedgerTotals totals, List<NavigableMap<Long, Groups>> blocks,
 
   /** Returns the content of a file, with the tables of lookups that are not known before it. */
   byte[] toBytes(List<StoredTable> known) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(4_096);
+    long groups = blocks.stream().flatMap(w -> w.values().stream()).mapToLong(Groups::bytes).sum();
+    ByteArrayOutputStream bytes =
+        new ByteArrayOutputStream((int) Math.min(4_096 + groups + groups / 64, 1 << 30));
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       out.writeInt(MAGIC);
       out.writeLong(totals.batch());

@@ -27,7 +27,10 @@ public interface LedgerFiles {
 
   void delete(String name) throws IOException;
 
-  /** Returns the number of batches with files that a snapshot replaces. */
+  /**
+   * Returns the number of batches with files that a snapshot replaces. It replaces up to ten times
+   * as many if it is more than four times as large.
+   */
   default int mostBatches() {
     return 100;
   }

@@ -4,26 +4,30 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The log of a ledger: one file for each batch, and snapshots that replace them. Not thread-safe.
  *
  * <p>If a batch is repeated, its file is written again. When the files since the last snapshot are
- * larger than the snapshot, the next batch starts with a snapshot of the committed state. So the
- * log and the time of a restart remain proportional to the results.
+ * larger than the snapshot, or are many, the next batch starts with a snapshot of the committed
+ * state. So the log and the time of a restart remain proportional to the results. Many small
+ * batches cause few snapshots of large results.
  */
 final class LedgerLog {
   private final LedgerFiles files;
@@ -82,59 +86,69 @@ final class LedgerLog {
         count(content);
       }
       removed = windows.removed();
-      return none.restored(before, last.of(none.statistics()), windows.ofPipeline());
+      return none.restored(before, last.of(none.statistics()), windows.all());
     } catch (IOException e) {
       throw notRead(committed, e);
     }
   }
 
-  /** The groups of all windows, while files are read from the oldest to the latest. */
+  /** The windows of a snapshot and of the batches after it, while files are read in order. */
   private final class RestoredWindows {
-    private final Map<String, NavigableMap<Long, Groups>> byStatistic = new TreeMap<>();
+    private final Map<String, NavigableMap<Long, Groups>> snapshot = new TreeMap<>();
+    private final Map<String, NavigableMap<Long, List<byte[]>>> updates = new TreeMap<>();
 
-    void add(LedgerEntry entry) {
+    void addSnapshot(LedgerEntry entry) {
+      snapshot.putAll(entry.blocksByName());
+    }
+
+    void addBatch(LedgerEntry entry) {
       entry
           .blocksByName()
           .forEach(
-              (statistic, changed) -> {
-                StatisticBlocks blocks = ofPipeline(statistic);
-                NavigableMap<Long, Groups> windows =
-                    byStatistic.computeIfAbsent(statistic, x -> new TreeMap<>());
-                changed.forEach(
-                    (window, update) -> {
-                      Groups known = windows.get(window);
-                      windows.put(
-                          window,
-                          known == null || blocks == null
-                              ? update
-                              : blocks.overlay(known, update.toBlock()));
-                    });
+              (statistic, windows) -> {
+                NavigableMap<Long, List<byte[]>> all =
+                    updates.computeIfAbsent(statistic, x -> new TreeMap<>());
+                windows.forEach(
+                    (window, groups) ->
+                        all.computeIfAbsent(window, x -> new ArrayList<>(1))
+                            .addAll(groups.pages()));
               });
     }
 
-    private @Nullable StatisticBlocks ofPipeline(String statistic) {
-      return none.results().stream()
-          .filter(blocks -> blocks.statistic().name().equals(statistic))
-          .findFirst()
-          .orElse(null);
-    }
-
-    List<NavigableMap<Long, Groups>> ofPipeline() {
-      return none.statistics().stream()
-          .map(statistic -> byStatistic.getOrDefault(statistic.name(), new TreeMap<>()))
-          .toList();
+    /** Returns the windows of the statistics of the pipeline. */
+    List<NavigableMap<Long, Groups>> all() {
+      List<NavigableMap<Long, Groups>> all = new ArrayList<>();
+      for (StatisticBlocks blocks : none.results()) {
+        String name = blocks.statistic().name();
+        NavigableMap<Long, Groups> windows = snapshot.getOrDefault(name, new TreeMap<>());
+        updates
+            .getOrDefault(name, new TreeMap<>())
+            .forEach(
+                (window, some) ->
+                    windows.put(
+                        window,
+                        blocks.overlay(
+                            windows.getOrDefault(window, Groups.NONE),
+                            BlockMerger.pairwise(some, blocks::overlay))));
+        all.add(windows);
+      }
+      return all;
     }
 
     /** Returns the keys of the windows of statistics that the pipeline does not have. */
     Map<String, List<Long>> removed() {
-      Map<String, List<Long>> keys = new TreeMap<>();
-      byStatistic.forEach(
-          (statistic, windows) -> {
-            if (ofPipeline(statistic) == null) {
-              keys.put(statistic, List.copyOf(windows.keySet()));
-            }
-          });
-      return keys;
+      Map<String, NavigableSet<Long>> keys = new TreeMap<>();
+      snapshot.forEach((name, windows) -> addKeys(keys, name, windows));
+      updates.forEach((name, windows) -> addKeys(keys, name, windows));
+      none.statistics().forEach(statistic -> keys.remove(statistic.name()));
+      Map<String, List<Long>> removedKeys = new TreeMap<>();
+      keys.forEach((name, windows) -> removedKeys.put(name, List.copyOf(windows)));
+      return removedKeys;
+    }
+
+    private static void addKeys(
+        Map<String, NavigableSet<Long>> keys, String statistic, NavigableMap<Long, ?> windows) {
+      keys.computeIfAbsent(statistic, x -> new TreeSet<>()).addAll(windows.keySet());
     }
   }
 
@@ -147,7 +161,11 @@ final class LedgerLog {
       Consumer<byte[]> notes)
       throws IOException {
     LedgerEntry entry = LedgerEntry.read(name, number, none, before.tables(), content);
-    windows.add(entry);
+    if (name.startsWith(LedgerFiles.SNAPSHOT)) {
+      windows.addSnapshot(entry);
+    } else {
+      windows.addBatch(entry);
+    }
     if (entry.note().length > 0) {
       notes.accept(entry.note());
     }
@@ -232,8 +250,9 @@ final class LedgerLog {
 
   private boolean isLong() {
     return removed.isEmpty()
-        && (logFiles >= files.mostBatches()
-            || logBytes > Math.max(snapshotBytes, files.leastLogBytes()));
+        && (logBytes > Math.max(snapshotBytes, files.leastLogBytes())
+            || (logFiles >= files.mostBatches() && logBytes > snapshotBytes / 4)
+            || logFiles >= 10L * files.mostBatches());
   }
 
   private void count(byte[] content) {

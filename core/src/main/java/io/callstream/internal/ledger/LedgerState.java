@@ -64,9 +64,15 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
     return results.stream().map(StatisticBlocks::windows).toList();
   }
 
-  List<Groups> open() {
-    List<Groups> open = new ArrayList<>();
-    results.forEach(blocks -> blocks.forEachOpen(totals.nextWatermark(), open::add));
-    return open;
+  int openCount() {
+    return results.stream().mapToInt(StatisticBlocks::openCount).sum();
+  }
+
+  long bytes() {
+    return results.stream().mapToLong(StatisticBlocks::bytes).sum();
+  }
+
+  long openBytes() {
+    return results.stream().mapToLong(StatisticBlocks::openBytes).sum();
   }
 }

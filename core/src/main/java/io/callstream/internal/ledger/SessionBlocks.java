@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.TreePMap;
 
@@ -23,6 +22,7 @@ import org.pcollections.TreePMap;
  * @param windows the sessions of each bucket and hour
  * @param firstCloses the watermark at which the first session of each bucket or hour closes
  * @param justClosed the sessions that closed in the last batch
+ * @param bytes the size of all sessions
  */
 record SessionBlocks(
     Statistic statistic,
@@ -30,7 +30,8 @@ record SessionBlocks(
     @Nullable Duration retention,
     TreePMap<Long, Groups> windows,
     TreePMap<Long, Long> firstCloses,
-    TreePMap<Long, Groups> justClosed)
+    TreePMap<Long, Groups> justClosed,
+    long bytes)
     implements StatisticBlocks {
 
   static SessionBlocks none(
@@ -41,7 +42,8 @@ record SessionBlocks(
         retention.orElse(null),
         TreePMap.empty(),
         TreePMap.empty(),
-        TreePMap.empty());
+        TreePMap.empty(),
+        0);
   }
 
   /** The sessions of the next state, and the watermarks at which the first of them close. */
@@ -49,8 +51,10 @@ record SessionBlocks(
     TreePMap<Long, Groups> after = windows;
     TreePMap<Long, Long> closes = firstCloses;
     TreePMap<Long, Groups> closed = TreePMap.empty();
+    long size = bytes;
 
     void put(long key, Groups sessions) {
+      size += sessions.bytes() - after.getOrDefault(key, Groups.NONE).bytes();
       if (sessions.count() == 0) {
         after = after.minus(key);
         closes = closes.minus(key);
@@ -75,7 +79,7 @@ record SessionBlocks(
             Groups all = after.getOrDefault(hour, Groups.NONE);
             put(hour, all.overlaid(sessions.toBlock()));
           });
-      return new SessionBlocks(statistic, merger, retention, after, closes, closed);
+      return new SessionBlocks(statistic, merger, retention, after, closes, closed, size);
     }
   }
 
@@ -92,6 +96,11 @@ record SessionBlocks(
   @Override
   public Groups overlay(Groups groups, byte[] updates) {
     return merger.overlay(groups, updates);
+  }
+
+  @Override
+  public byte[] overlay(byte[] older, byte[] newer) {
+    return merger.overlay(older, newer);
   }
 
   @Override
@@ -169,8 +178,13 @@ record SessionBlocks(
   }
 
   @Override
-  public void forEachOpen(long watermark, Consumer<Groups> open) {
-    buckets(windows).values().forEach(open);
+  public int openCount() {
+    return buckets(windows).size();
+  }
+
+  @Override
+  public long openBytes() {
+    return buckets(windows).values().stream().mapToLong(Groups::bytes).sum();
   }
 
   @Override

@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * The results of one statistic, as absolute values by window. Immutable. The next state shares all
@@ -28,6 +27,9 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
 
   /** Returns groups after a batch that changed some of them. */
   Groups overlay(Groups groups, byte[] updates);
+
+  /** Returns the groups that two batches changed, with their last values. */
+  byte[] overlay(byte[] older, byte[] newer);
 
   /** Returns the results with the groups that several batches left, the last at a watermark. */
   StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long watermark);
@@ -59,8 +61,14 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
         .orElse(0);
   }
 
-  /** Passes on the groups that are open at a watermark. */
-  void forEachOpen(long watermark, Consumer<Groups> open);
+  /** Returns the number of open windows, or of buckets of open sessions. */
+  int openCount();
+
+  /** Returns the size of the groups of open windows, in bytes. */
+  long openBytes();
+
+  /** Returns the size of all groups, in bytes. */
+  long bytes();
 
   /** Returns the results without those whose retention has ended at a watermark. */
   StatisticBlocks retained(long watermark);

@@ -1,6 +1,8 @@
 package io.callstream.internal.ledger;
 
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.Groups;
+import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.aggregate.WindowAssigner;
 import io.callstream.statistic.Statistic;
 import java.time.Duration;
@@ -9,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.TreePMap;
 
@@ -19,23 +20,40 @@ import org.pcollections.TreePMap;
  * Immutable.
  *
  * @param retention how long results are kept after their window closed; null to keep all
+ * @param watermark the watermark in force
+ * @param openBytes the size of the groups of the windows that are open at this watermark
+ * @param bytes the size of all groups
  */
 record WindowBlocks(
     Statistic statistic,
     @Nullable WindowAssigner assigner,
     @Nullable Duration retention,
-    TreePMap<Long, Groups> windows)
+    TreePMap<Long, Groups> windows,
+    long watermark,
+    long openBytes,
+    long bytes)
     implements StatisticBlocks {
   static WindowBlocks none(Statistic statistic, Optional<Duration> retention) {
     return new WindowBlocks(
         statistic,
         statistic.window().map(WindowAssigner::new).orElse(null),
         retention.orElse(null),
-        TreePMap.empty());
+        TreePMap.empty(),
+        StatisticCombiner.NO_WATERMARK,
+        0,
+        0);
   }
 
-  private WindowBlocks with(TreePMap<Long, Groups> other) {
-    return new WindowBlocks(statistic, assigner, retention, other);
+  /** Returns the same results without the first windows, which are closed. */
+  private WindowBlocks from(long start) {
+    TreePMap<Long, Groups> kept = windows.tailMap(start, true);
+    long removed = sum(windows.headMap(start, false));
+    return new WindowBlocks(
+        statistic, assigner, retention, kept, watermark, openBytes, bytes - removed);
+  }
+
+  private static long sum(NavigableMap<Long, Groups> some) {
+    return some.values().stream().mapToLong(Groups::bytes).sum();
   }
 
   @Override
@@ -44,8 +62,21 @@ record WindowBlocks(
   }
 
   @Override
-  public StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long watermark) {
-    return with(TreePMap.fromSortedMap(overlaid));
+  public byte[] overlay(byte[] older, byte[] newer) {
+    return BlockMerger.overlay(older, newer);
+  }
+
+  @Override
+  public StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long last) {
+    TreePMap<Long, Groups> all = TreePMap.fromSortedMap(overlaid);
+    return at(last, all, sum(all));
+  }
+
+  /** Returns the results at a later watermark. Windows that are open now grew by some bytes. */
+  private WindowBlocks at(long later, TreePMap<Long, Groups> next, long growth) {
+    long closed = sum(closedBetween(next, watermark, later));
+    return new WindowBlocks(
+        statistic, assigner, retention, next, later, openBytes + growth - closed, bytes + growth);
   }
 
   @Override
@@ -59,77 +90,61 @@ record WindowBlocks(
   }
 
   @Override
-  public NavigableMap<Long, Groups> closed(long watermark) {
-    Long last = lastClosed(watermark);
-    return last == null ? TreePMap.empty() : windows.headMap(last, true);
+  public NavigableMap<Long, Groups> closed(long at) {
+    return assigner == null ? TreePMap.empty() : windows.headMap(assigner.firstOpen(at), false);
   }
 
   @Override
   public NavigableMap<Long, Groups> closedBetween(long after, long upTo) {
-    if (upTo == after) {
-      return TreePMap.empty();
-    }
-    Long before = lastClosed(after);
-    NavigableMap<Long, Groups> closed = closed(upTo);
-    return before == null ? closed : closed.tailMap(before, false);
+    return closedBetween(windows, after, upTo);
+  }
+
+  private TreePMap<Long, Groups> closedBetween(TreePMap<Long, Groups> some, long after, long upTo) {
+    return assigner == null || upTo <= after
+        ? TreePMap.empty()
+        : some.subMap(assigner.firstOpen(after), true, assigner.firstOpen(upTo), false);
   }
 
   @Override
-  public NavigableMap<Long, Groups> open(long watermark) {
-    Long last = lastClosed(watermark);
-    return last == null ? windows : windows.tailMap(last, false);
-  }
-
-  /** Returns the latest window that is closed at a watermark, or null. Visits the open windows. */
-  private @Nullable Long lastClosed(long watermark) {
-    if (assigner == null) {
-      return null;
-    }
-    for (long start : windows.descendingMap().keySet()) {
-      if (assigner.closesAt(start) <= watermark) {
-        return start;
-      }
-    }
-    return null;
-  }
-
-  /** {@inheritDoc} The latest window is first. */
-  @Override
-  public void forEachOpen(long watermark, Consumer<Groups> open) {
-    open(watermark).descendingMap().values().forEach(open);
+  public NavigableMap<Long, Groups> open(long at) {
+    return assigner == null ? windows : windows.tailMap(assigner.firstOpen(at), true);
   }
 
   @Override
-  public StatisticBlocks retained(long watermark) {
+  public int openCount() {
+    return open(watermark).size();
+  }
+
+  @Override
+  public StatisticBlocks retained(long at) {
     if (retention == null || assigner == null || windows.isEmpty()) {
       return this;
     }
     long millis = retention.toMillis();
     for (long start : windows.keySet()) {
-      if (assigner.closesAt(start) + millis > watermark) {
-        return start == windows.firstKey() ? this : with(windows.tailMap(start, true));
+      if (assigner.closesAt(start) + millis > at) {
+        return start == windows.firstKey() ? this : from(start);
       }
     }
-    return with(TreePMap.empty());
+    return from(Long.MAX_VALUE);
   }
 
   @Override
   public StatisticBlocks updated(
-      NavigableMap<Long, byte[]> updates, NavigableMap<Long, Groups> whole, long watermark) {
-    if (updates.isEmpty()) {
+      NavigableMap<Long, byte[]> updates, NavigableMap<Long, Groups> whole, long next) {
+    if (updates.isEmpty() && next == watermark) {
       return this;
     }
-    TreePMap<Long, Groups> next = windows;
+    TreePMap<Long, Groups> all = windows;
+    long growth = 0;
     for (Map.Entry<Long, byte[]> update : updates.entrySet()) {
       long window = update.getKey();
-      Groups known = whole.get(window);
-      next =
-          next.plus(
-              window,
-              known != null
-                  ? known
-                  : next.getOrDefault(window, Groups.NONE).overlaid(update.getValue()));
+      Groups before = all.getOrDefault(window, Groups.NONE);
+      Groups merged = whole.get(window);
+      Groups after = merged != null ? merged : before.overlaid(update.getValue());
+      all = all.plus(window, after);
+      growth += after.bytes() - before.bytes();
     }
-    return with(next);
+    return at(next, all, growth);
   }
 }

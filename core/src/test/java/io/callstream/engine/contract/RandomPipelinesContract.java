@@ -4,8 +4,11 @@ import static io.callstream.engine.contract.AccountingAssert.assertThatAccountin
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.Fields;
 import io.callstream.engine.Capability;
+import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.contract.ReferenceModel.Row;
@@ -118,12 +121,7 @@ public abstract class RandomPipelinesContract {
     }
     if (restarting) {
       Path directory = Files.createTempDirectory("callstream-contract-");
-      // Which versions of a call differ depends on the fields that the statistics of a run read.
-      // The
-      // model does not know them; a rule checks corrections of calls before a change.
-      if (random.nextBoolean()
-          && !scenario.corrects()
-          && testbed().engine().capabilities().contains(Capability.EVOLUTION)) {
+      if (random.nextBoolean() && attempt.canEvolve(options)) {
         attempt.changeStatistics(random);
       }
       try {
@@ -222,6 +220,24 @@ public abstract class RandomPipelinesContract {
       return phases.isEmpty()
           ? parts.apply(scenario.addTo(builder, areas))
           : scenario.cut(active(), scenario.distinct(), scenario.batches()).addTo(builder, areas);
+    }
+
+    /**
+     * Returns whether the engine can change the statistics of this pipeline. An engine may reject
+     * corrections of a pipeline that evolves.
+     */
+    boolean canEvolve(RunOptions options) {
+      Engine engine = testbed().engine();
+      if (!engine.capabilities().contains(Capability.EVOLUTION)) {
+        return false;
+      }
+      try {
+        engine.requireSupport(pipeline, options.evolving());
+        return true;
+      } catch (CallstreamException e) {
+        assertThat(e.code()).as("%s", scenario).isEqualTo(ErrorCode.UNSUPPORTED);
+        return false;
+      }
     }
 
     /** Adds and removes statistics before each run. */
@@ -410,6 +426,7 @@ public abstract class RandomPipelinesContract {
         assertThat(delivered.lookups())
             .as("tables of batch %s, whenever it is delivered, in %s", delivered.number(), name)
             .isEqualTo(batches.get((int) delivered.number()).lookups());
+        requireRepeated(delivered, batches.get((int) delivered.number()), name);
       }
       for (int i = 0; i < reports.size(); i++) {
         for (Phase phase : phases) {
@@ -454,6 +471,17 @@ public abstract class RandomPipelinesContract {
           assertThat(Row.of(batches.get(reports.size()).updates(s.name())))
               .as("flush of %s in %s", s.name(), name)
               .isEqualTo(model.flushed(s.name()));
+        }
+      }
+    }
+
+    /** A sink may have skipped a repeated batch, so statistics must have the same results in it. */
+    private static void requireRepeated(BatchResults first, BatchResults last, String name) {
+      for (String s : first.current().keySet()) {
+        if (last.current().containsKey(s)) {
+          assertThat(Row.of(last.results(s).rows()))
+              .as("results of %s in the repeated batch %s of %s", s, last.number(), name)
+              .isEqualTo(Row.of(first.results(s).rows()));
         }
       }
     }

@@ -4,6 +4,7 @@ import io.callstream.call.RejectionReason;
 import io.callstream.engine.contract.StatisticSpec.MeasureKind;
 import io.callstream.engine.contract.StatisticSpec.Span;
 import io.callstream.engine.contract.StatisticSpec.WindowKind;
+import io.callstream.engine.contract.TestRecord.Calls;
 import io.callstream.engine.contract.TestRecord.Fact;
 import io.callstream.engine.contract.TestRecord.NoCall;
 import io.callstream.engine.contract.TestRecord.Numbers;
@@ -47,8 +48,8 @@ public final class ReferenceModel {
   private final Map<Integer, List<Instant>> times = new HashMap<>();
   private final Map<String, Instant> rememberedUntil = new HashMap<>();
 
-  /** The last version of each call that is remembered. */
-  private final Map<String, Fact> versions = new HashMap<>();
+  /** The last version of each call that counted and is remembered. */
+  private final Map<String, Version> versions = new HashMap<>();
 
   private final Map<String, Map<Span, Map<List<String>, Group>>> results = new HashMap<>();
   private final Map<String, Set<Span>> emitted = new HashMap<>();
@@ -185,12 +186,23 @@ public final class ReferenceModel {
     firstBatches = firsts;
   }
 
-  /** Returns whether a statistic counts the calls of the current batch. */
-  private boolean counts(StatisticSpec s) {
-    return active.contains(s) && firstBatches.getOrDefault(s.name(), 0L) <= number;
+  /** Returns whether a statistic counts the calls of a batch. */
+  private boolean countsIn(long batch, StatisticSpec s) {
+    return active.contains(s) && firstBatches.getOrDefault(s.name(), 0L) <= batch;
   }
 
   private record Placed(TestRecord record, Origin origin) {}
+
+  /** A call at an index in its record. */
+  private record PlacedCall(Fact fact, Placed place, int index) {}
+
+  /**
+   * A version of a call.
+   *
+   * @param batch the batch that counted it
+   * @param read the fields that the pipeline read, with their values
+   */
+  private record Version(Fact fact, long batch, Map<String, Object> read) {}
 
   /**
    * Processes a batch: the records at the next offsets of each partition, in order. Offsets may
@@ -218,7 +230,7 @@ public final class ReferenceModel {
     Counts batch = new Counts();
     List<DeadLetter> letters = new ArrayList<>();
     long unconfirmedBefore = unconfirmed();
-    List<Placed> calls = parse(placed, batch, letters);
+    List<PlacedCall> calls = parse(placed, batch, letters);
     batch.unconfirmed = unconfirmed() - unconfirmedBefore;
     calls = scenario.corrects() ? calls : firsts(calls, batch);
 
@@ -227,7 +239,7 @@ public final class ReferenceModel {
     if (scenario.corrects()) {
       correct(calls, batch, news, letters);
     } else {
-      for (Placed call : calls) {
+      for (PlacedCall call : calls) {
         count(call, batch, news, letters);
       }
     }
@@ -253,39 +265,44 @@ public final class ReferenceModel {
     return result;
   }
 
-  private List<Placed> parse(List<Placed> placed, Counts batch, List<DeadLetter> letters) {
-    List<Placed> calls = new ArrayList<>();
+  private List<PlacedCall> parse(List<Placed> placed, Counts batch, List<DeadLetter> letters) {
+    List<PlacedCall> calls = new ArrayList<>();
     for (Placed p : placed) {
       batch.received++;
       TestRecord.Truth truth = p.record().truth();
-      if (truth instanceof Fact fact
-          && fact.time().isAfter(p.record().timestamp().plus(scenario.maxFutureSkew()))) {
+      Instant latest = p.record().timestamp().plus(scenario.maxFutureSkew());
+      if (truth instanceof Calls some
+          && some.facts().stream().anyMatch(fact -> fact.time().isAfter(latest))) {
         truth = new NoCall(RejectionReason.FUTURE_TIME, "call_date_time");
       }
       if (truth instanceof NoCall no) {
         batch.rejected++;
         letters.add(
             new DeadLetter.Rejected(p.origin(), p.record().value(), no.reason(), no.field()));
-      } else if (truth instanceof Fact fact) {
-        times.computeIfAbsent(p.record().partition(), x -> new ArrayList<>()).add(fact.time());
-        calls.add(p);
+      } else if (truth instanceof Calls some) {
+        batch.additional += some.facts().size() - 1;
+        for (int i = 0; i < some.facts().size(); i++) {
+          Fact fact = some.facts().get(i);
+          times.computeIfAbsent(p.record().partition(), x -> new ArrayList<>()).add(fact.time());
+          calls.add(new PlacedCall(fact, p, i));
+        }
       }
     }
     return calls;
   }
 
-  private List<Placed> firsts(List<Placed> calls, Counts batch) {
+  private List<PlacedCall> firsts(List<PlacedCall> calls, Counts batch) {
     if (scenario.distinct().isEmpty()) {
       return calls;
     }
     rememberedUntil.values().removeIf(this::reached);
     Set<String> inThisBatch = new HashSet<>();
-    List<Placed> firsts = new ArrayList<>();
-    for (Placed p : calls) {
-      Fact fact = (Fact) p.record().truth();
+    List<PlacedCall> firsts = new ArrayList<>();
+    for (PlacedCall call : calls) {
+      Fact fact = call.fact();
       boolean fresh = !rememberedUntil.containsKey(fact.id());
       if (inThisBatch.add(fact.id()) && fresh) {
-        firsts.add(p);
+        firsts.add(call);
         Instant until = fact.time().plus(scenario.distinct().get());
         if (!reached(until)) {
           rememberedUntil.put(fact.id(), until);
@@ -299,20 +316,24 @@ public final class ReferenceModel {
 
   /** Counts the last versions of calls, and removes the versions that counted before. */
   private void correct(
-      List<Placed> calls,
+      List<PlacedCall> calls,
       Counts batch,
       Map<String, Map<Span, Map<List<String>, Group>>> news,
       List<DeadLetter> letters) {
     Duration horizon = scenario.distinct().orElse(Duration.ZERO);
     if (scenario.distinct().isPresent()) {
-      versions.values().removeIf(fact -> reached(fact.time().plus(horizon)));
+      versions.values().removeIf(version -> reached(version.fact().time().plus(horizon)));
     }
-    for (Placed call : calls) {
+    for (PlacedCall call : calls) {
       Fact fact = joined(call);
-      Fact earlier = scenario.distinct().isPresent() ? versions.put(fact.id(), fact) : null;
-      if (earlier != null && read(earlier).equals(read(fact))) {
+      Version next = new Version(fact, number, read(fact));
+      Version earlier = versions.get(fact.id());
+      if (earlier != null && isDuplicate(earlier, next)) {
         batch.duplicates++;
         continue;
+      }
+      if (scenario.distinct().isPresent()) {
+        versions.put(fact.id(), next);
       }
       if (earlier != null) {
         batch.corrections++;
@@ -320,29 +341,37 @@ public final class ReferenceModel {
       }
       count(call, batch, news, letters);
     }
-    versions.values().removeIf(fact -> reached(fact.time().plus(horizon)));
+    versions.values().removeIf(version -> reached(version.fact().time().plus(horizon)));
+  }
+
+  /** Returns whether a version equals an earlier one, of which the same fields are known. */
+  private static boolean isDuplicate(Version earlier, Version next) {
+    return earlier.fact().time().equals(next.fact().time())
+        && earlier.read().entrySet().containsAll(next.read().entrySet());
   }
 
   /** Returns a call with its row of the table of areas. */
-  private Fact joined(Placed call) {
-    Fact own = (Fact) call.record().truth();
+  private Fact joined(PlacedCall call) {
+    Fact own = call.fact();
     return scenario.hasLookups() ? own.withArea(AreaTable.area(areas, own.address())) : own;
   }
 
-  /** Returns what the pipeline reads of a call. */
-  private List<Object> read(Fact fact) {
-    List<Object> read = new ArrayList<>(List.of(fact.time()));
+  /** Returns what the pipeline reads of a call in the current batch. */
+  private Map<String, Object> read(Fact fact) {
+    Map<String, Object> read = new HashMap<>();
     if (scenario.hasLookups()) {
-      read.addAll(List.of(fact.disposition(), fact.address(), fact.area()));
+      List.of("disposition", "address", "area")
+          .forEach(field -> read.put(field, StatisticSpec.values(fact).get(field)));
     }
-    scenario.statistics().forEach(s -> read.add(s.read(fact)));
+    active.forEach(s -> read.putAll(s.read(fact)));
     return read;
   }
 
   private void retract(
-      Fact fact, Counts batch, Map<String, Map<Span, Map<List<String>, Group>>> news) {
-    for (StatisticSpec s : scenario.statistics()) {
-      if (!s.filter().accepts(fact)) {
+      Version earlier, Counts batch, Map<String, Map<Span, Map<List<String>, Group>>> news) {
+    Fact fact = earlier.fact();
+    for (StatisticSpec s : active) {
+      if (!countsIn(earlier.batch(), s) || !s.filter().accepts(fact)) {
         continue;
       }
       for (Span span : spans(s, fact)) {
@@ -372,7 +401,7 @@ public final class ReferenceModel {
   }
 
   private void count(
-      Placed call,
+      PlacedCall call,
       Counts batch,
       Map<String, Map<Span, Map<List<String>, Group>>> news,
       List<DeadLetter> letters) {
@@ -391,7 +420,7 @@ public final class ReferenceModel {
     all.addAll(scenario.statistics());
     for (StatisticSpec s : all) {
       long[] counts = batch.perStatistic.get(s.name());
-      if (!counts(s)) {
+      if (!countsIn(number, s)) {
         counts[3] += s.window().windowsPerCall();
         continue;
       }
@@ -418,7 +447,9 @@ public final class ReferenceModel {
       }
     }
     if (!missed.isEmpty()) {
-      letters.add(new DeadLetter.Late(call.origin(), call.record().value(), missed));
+      letters.add(
+          new DeadLetter.Late(
+              call.place().origin(), call.place().record().value(), call.index(), missed));
     }
   }
 
@@ -502,6 +533,7 @@ public final class ReferenceModel {
   private void add(Counts batch) {
     total.received += batch.received;
     total.rejected += batch.rejected;
+    total.additional += batch.additional;
     total.duplicates += batch.duplicates;
     total.corrections += batch.corrections;
     total.ambiguous += batch.ambiguous;

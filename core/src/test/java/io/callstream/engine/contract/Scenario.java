@@ -2,12 +2,13 @@ package io.callstream.engine.contract;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.call.JsonFormat;
+import io.callstream.call.CallFormat;
 import io.callstream.call.RejectionReason;
 import io.callstream.engine.contract.StatisticSpec.Dim;
 import io.callstream.engine.contract.StatisticSpec.Filter;
 import io.callstream.engine.contract.StatisticSpec.MeasureKind;
 import io.callstream.engine.contract.StatisticSpec.WindowKind;
+import io.callstream.engine.contract.TestRecord.Calls;
 import io.callstream.engine.contract.TestRecord.Fact;
 import io.callstream.engine.contract.TestRecord.NoCall;
 import io.callstream.engine.contract.TestRecord.Numbers;
@@ -30,12 +31,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
  * A pipeline and its input, generated from a seed: one to four statistics of any kind, and records
  * in partitions with disorder, garbage and duplicates around a clock change, in random batches. The
  * same seed generates the same scenario.
+ *
+ * @param hasSeveral whether a record can have several calls
  */
 public record Scenario(
     long seed,
@@ -47,7 +51,8 @@ public record Scenario(
     Duration maxFutureSkew,
     Optional<Duration> maxEventTimeJump,
     List<List<TestRecord>> batches,
-    boolean hasLookups) {
+    boolean hasLookups,
+    boolean hasSeveral) {
 
   /** The maximum number of groups if it does not matter. */
   static final int DEFAULT_MAX_GROUPS = 100_000;
@@ -109,8 +114,8 @@ public record Scenario(
   }
 
   /** Returns the format of the records. */
-  public JsonFormat format() {
-    return KitCalls.json(zone);
+  public CallFormat format() {
+    return hasSeveral ? KitCalls.several(zone) : KitCalls.json(zone);
   }
 
   /** Returns all records, in the order of arrival. */
@@ -144,7 +149,8 @@ public record Scenario(
         maxFutureSkew,
         maxEventTimeJump,
         shorter.stream().filter(batch -> !batch.isEmpty()).map(List::copyOf).toList(),
-        hasLookups);
+        hasLookups,
+        hasSeveral);
   }
 
   /** Returns this scenario for engines that do not support lookups. */
@@ -159,7 +165,8 @@ public record Scenario(
         maxFutureSkew,
         maxEventTimeJump,
         batches,
-        false);
+        false,
+        hasSeveral);
   }
 
   /** Returns the seed and the generated parts. Includes the records if there are few. */
@@ -173,7 +180,7 @@ public record Scenario(
         .append(corrects ? "corrections " : "distinct ")
         .append(distinct);
     text.append(", jump ").append(maxEventTimeJump);
-    text.append(hasLookups ? ", lookups" : "");
+    text.append(hasLookups ? ", lookups" : "").append(hasSeveral ? ", several calls" : "");
     text.append(", batches of ").append(batches.stream().map(List::size).toList());
     text.append(", ").append(statistics);
     if (records().size() <= FEW) {
@@ -195,8 +202,9 @@ public record Scenario(
     private final ZoneOffsetTransition change;
     private final List<String> types;
     private final List<String> ids = new ArrayList<>();
-    private final List<TestRecord> sent = new ArrayList<>();
+    private final List<Sent> sent = new ArrayList<>();
     private boolean corrects;
+    private boolean hasSeveral;
     private int minRecords;
     private int maxRecords = 120;
 
@@ -223,6 +231,7 @@ public record Scenario(
     Scenario scenario() {
       int partitions = 1 + random.nextInt(4);
       corrects = chance(0.3);
+      hasSeveral = chance(0.3);
       List<StatisticSpec> statistics = new ArrayList<>();
       int count = 1 + random.nextInt(4);
       for (int i = 0; i < count; i++) {
@@ -247,7 +256,8 @@ public record Scenario(
           skew,
           jump,
           batches(partitions, skew),
-          true);
+          true,
+          hasSeveral);
     }
 
     private StatisticSpec statistic(String name) {
@@ -303,8 +313,14 @@ public record Scenario(
         if (chance(misdated)) {
           time = time.plus(Duration.ofHours(random.nextInt(500) - 100));
         }
-        all.add(
-            chance(garbage) ? garbage(partition, time) : call(partition, time, duplicates, skew));
+        TestRecord made =
+            chance(garbage) ? garbage(partition, time) : call(partition, time, duplicates, skew);
+        TestRecord last = all.isEmpty() ? null : all.get(all.size() - 1);
+        if (hasSeveral && last != null && last.canPrecede(made) && chance(0.4)) {
+          all.set(all.size() - 1, last.and(made));
+        } else {
+          all.add(made);
+        }
       }
       List<List<TestRecord>> batches = new ArrayList<>();
       int from = 0;
@@ -320,33 +336,30 @@ public record Scenario(
     // ---- calls
 
     private TestRecord call(int partition, Instant about, double duplicates, Duration skew) {
-      if (corrects && !sent.isEmpty() && chance(0.2)) {
-        TestRecord again = sent.get(random.nextInt(sent.size()));
-        return new TestRecord(partition, again.timestamp(), again.value(), again.truth());
+      Sent again = corrects && !sent.isEmpty() && chance(0.4) ? pick(sent) : null;
+      if (again != null && chance(0.5)) {
+        TestRecord same = again.record();
+        return new TestRecord(partition, same.timestamp(), same.value(), same.truth());
       }
+      Fact earlier = again == null ? null : again.fact();
       Map<String, String> fields = new LinkedHashMap<>();
-      String id =
-          !ids.isEmpty() && chance(duplicates)
-              ? ids.get(ids.size() - 1 - random.nextInt(Math.min(20, ids.size())))
-              : "id-" + ids.size() + (chance(0.1) ? "\u00e9" : "");
+      String id = earlier == null ? id(duplicates) : earlier.id();
       ids.add(id);
-      Time time = time(about);
-      String type = pick(types);
+      Time time = again == null ? time(about) : again.time();
+      String type = kept(earlier, Fact::type, pick(types));
       fields.put("crime_id", quoted(id));
       fields.put("original_crime_type_name", quoted(type));
       fields.put("call_date_time", quoted(time.text()));
-      String disposition = optional(fields, "disposition", pick(DISPOSITIONS));
-      String address = optional(fields, "address", pick(ADDRESSES));
-      String callTime =
-          optional(
-              fields,
-              "call_time",
-              chance(0.2) ? "" : Integer.toString(random.nextInt(5_000) - 500));
-      Numbers numbers = numbers(fields);
+      String disposition =
+          optional(fields, "disposition", kept(earlier, Fact::disposition, pick(DISPOSITIONS)));
+      String address = optional(fields, "address", kept(earlier, Fact::address, pick(ADDRESSES)));
+      String millis = chance(0.2) ? "" : Integer.toString(random.nextInt(5_000) - 500);
+      String callTime = optional(fields, "call_time", kept(earlier, Fact::callTime, millis));
+      Numbers numbers = numbers(fields, earlier);
       if (chance(0.3)) {
         fields.put("unknown", pick(List.of("{\"a\":[1,null]}", "[]", "1e5", "true", "\"x\"")));
       }
-      if (chance(0.3)) {
+      if (Math.floorMod(id.hashCode(), 3) == 0) { // the same in all versions of a call
         fields.put("city", "\"San Francisco\"");
       }
       // Most records have a timestamp soon after the call. Some are from wrong clocks.
@@ -357,22 +370,30 @@ public record Scenario(
                       ? -skew.toMillis() + random.nextInt(3) - 1
                       : chance(0.05) ? -random.nextInt(200_000_000) : random.nextInt(100_000));
       byte[] value = object(fields).getBytes(UTF_8);
+      Fact fact =
+          new Fact(
+              id, type, time.instant(), time.ambiguous(), disposition, address, callTime, numbers);
       TestRecord made =
           new TestRecord(
               partition,
               Instant.ofEpochMilli(timestamp.toEpochMilli()),
               value,
-              new Fact(
-                  id,
-                  type,
-                  time.instant(),
-                  time.ambiguous(),
-                  disposition,
-                  address,
-                  callTime,
-                  numbers));
-      sent.add(made);
+              new Calls(List.of(fact)));
+      sent.add(new Sent(made, fact, time));
       return made;
+    }
+
+    private record Sent(TestRecord record, Fact fact, Time time) {}
+
+    private String id(double duplicates) {
+      return !ids.isEmpty() && chance(duplicates)
+          ? ids.get(ids.size() - 1 - random.nextInt(Math.min(20, ids.size())))
+          : "id-" + ids.size() + (chance(0.1) ? "\u00e9" : "");
+    }
+
+    /** Returns a value for a call, in most cases that of its earlier version. */
+    private <T> T kept(Fact earlier, Function<Fact, T> value, T fresh) {
+      return earlier != null && chance(0.7) ? value.apply(earlier) : fresh;
     }
 
     /** Adds a field that may be missing. Returns the text as which it counts. */
@@ -392,7 +413,7 @@ public record Scenario(
     }
 
     /** Adds values of the other types, each of which may be missing. */
-    private Numbers numbers(Map<String, String> fields) {
+    private Numbers numbers(Map<String, String> fields, Fact earlier) {
       Long units = chance(0.3) ? null : (long) (random.nextInt(500) - 250);
       BigDecimal price =
           chance(0.3)
@@ -407,6 +428,11 @@ public record Scenario(
                   : Double.valueOf(random.nextGaussian());
       Boolean onView = chance(0.3) ? null : Boolean.valueOf(random.nextBoolean());
       Double latitude = chance(0.3) ? null : Double.valueOf(random.nextInt(180) - 90);
+      units = kept(earlier, fact -> fact.numbers().units(), units);
+      price = kept(earlier, fact -> fact.numbers().price(), price);
+      speed = kept(earlier, fact -> fact.numbers().speed(), speed);
+      onView = kept(earlier, fact -> fact.numbers().onView(), onView);
+      latitude = kept(earlier, fact -> fact.numbers().latitude(), latitude);
       put(fields, "units", units);
       put(fields, "price", price);
       put(fields, "speed", speed);

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.engine.contract.TestRecord.Fact;
-import io.callstream.engine.contract.TestRecord.Numbers;
 import io.callstream.statistic.CallDuration;
 import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Dimension;
@@ -15,6 +14,7 @@ import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import java.math.BigInteger;
 import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,10 +24,13 @@ import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A statistic in two forms: for callstream, and in plain Java for the reference model.
@@ -48,6 +51,8 @@ public record StatisticSpec(
   /** The codes with a description in tests. */
   public static final CodeTable CODES =
       new CodeTable("codes of tests", Map.of("HAN", "Handled", "ADV", "Advised", "22", "Cancel"));
+
+  private static final BigInteger BEFORE_NUMBERS = BigInteger.TWO.pow(Long.SIZE).negate();
 
   private static final Set<Field<?>> CALL_TIME = Set.of(Fields.CALL_TIME);
 
@@ -91,7 +96,9 @@ public record StatisticSpec(
     /** The local hour. */
     HOUR(true),
     /** A custom number, which may be negative. */
-    SEVEN_MINUS_LENGTH(true);
+    SEVEN_MINUS_LENGTH(true),
+    /** A field of whole numbers, which a call may not have. */
+    UNITS(true);
 
     private final boolean number;
 
@@ -109,6 +116,7 @@ public record StatisticSpec(
         case DAY_OF_WEEK -> "" + fact.time().atZone(zone).getDayOfWeek().getValue();
         case HOUR -> "" + fact.time().atZone(zone).getHour();
         case SEVEN_MINUS_LENGTH -> "" + (7 - fact.type().length());
+        case UNITS -> Objects.toString(fact.numbers().units(), "");
       };
     }
 
@@ -128,6 +136,7 @@ public record StatisticSpec(
         case SEVEN_MINUS_LENGTH ->
             Dimension.ofNumber(
                 "seven_minus_length", Set.of(Fields.TYPE), call -> 7 - call.type().length());
+        case UNITS -> Dimension.ofNumber("units", KitCalls.UNITS);
       };
     }
   }
@@ -382,29 +391,68 @@ public record StatisticSpec(
     return builder.build();
   }
 
-  /** Returns what the statistic reads of a call, in addition to its event time. */
-  List<Object> read(Fact fact) {
-    List<Object> read = new ArrayList<>();
-    Numbers numbers = fact.numbers();
+  /**
+   * Returns the fields of a call that the statistic reads, in addition to its event time, with
+   * their values. Values may be null.
+   */
+  Map<String, Object> read(Fact fact) {
+    Map<String, Object> all = values(fact);
     // These read every field.
     if (filter == Filter.WITH_A || dimensions.contains(Dim.INITIAL)) {
-      read.add(fact);
+      return all;
     }
-    for (Dim dim : dimensions) {
-      read.add(dim == Dim.SEVEN_MINUS_LENGTH ? fact.type() : dim.of(fact, zone));
-    }
-    for (MeasureKind measure : measures) {
-      switch (measure) {
-        case COUNT, SHARE -> {}
-        case MINIMUM, MAXIMUM, MEAN -> read.add(fact.callTime());
-        case UNITS_SUM, UNITS_MEDIAN -> read.add(numbers.units());
-        case PRICE_SUM, PRICE_MEAN, PRICE_MAXIMUM -> read.add(numbers.price());
-        case SPEED_SUM, SPEED_MINIMUM -> read.add(numbers.speed());
-        case ON_VIEW_RATIO -> read.add(numbers.onView());
-        case TOP_LATITUDES -> read.add(numbers.latitude());
-      }
+    Map<String, Object> read = new HashMap<>();
+    Stream.concat(
+            dimensions.stream().map(StatisticSpec::field),
+            measures.stream().map(StatisticSpec::field))
+        .filter(field -> !field.isEmpty())
+        .forEach(field -> read.put(field, all.get(field)));
+    if (filter == Filter.WITH_AREA) {
+      read.put("area", fact.area());
     }
     return read;
+  }
+
+  /** Returns the values of all fields. */
+  static Map<String, Object> values(Fact fact) {
+    Map<String, Object> values = new HashMap<>();
+    values.put("type", fact.type());
+    values.put("disposition", fact.disposition());
+    values.put("address", fact.address());
+    values.put("area", fact.area());
+    values.put("call_time", fact.callTime());
+    values.put("units", fact.numbers().units());
+    values.put("price", fact.numbers().price());
+    values.put("speed", fact.numbers().speed());
+    values.put("on_view", fact.numbers().onView());
+    values.put("position", fact.numbers().latitude());
+    values.put("city", ""); // The generator gives all versions of a call the same one.
+    return values;
+  }
+
+  /** Returns the field that a dimension reads, or the empty text. */
+  private static String field(Dim dim) {
+    return switch (dim) {
+      case TYPE, INITIAL, SEVEN_MINUS_LENGTH -> "type";
+      case DISPOSITION, DESCRIBED_DISPOSITION -> "disposition";
+      case ADDRESS -> "address";
+      case AREA -> "area";
+      case DAY_OF_WEEK, HOUR -> "";
+      case UNITS -> "units";
+    };
+  }
+
+  /** Returns the field that a measure reads, or the empty text. */
+  private static String field(MeasureKind measure) {
+    return switch (measure) {
+      case COUNT, SHARE -> "";
+      case MINIMUM, MAXIMUM, MEAN -> "call_time";
+      case UNITS_SUM, UNITS_MEDIAN -> "units";
+      case PRICE_SUM, PRICE_MEAN, PRICE_MAXIMUM -> "price";
+      case SPEED_SUM, SPEED_MINIMUM -> "speed";
+      case ON_VIEW_RATIO -> "on_view";
+      case TOP_LATITUDES -> "position";
+    };
   }
 
   /** Returns this statistic without what it reads of lookups. */
@@ -430,7 +478,7 @@ public record StatisticSpec(
     for (int i = 0; i < dimensions.size(); i++) {
       int order =
           dimensions.get(i).number
-              ? Long.compare(number(a.get(i)), number(b.get(i)))
+              ? number(a.get(i)).compareTo(number(b.get(i)))
               : compareUtf8(a.get(i), b.get(i));
       if (order != 0) {
         return order;
@@ -439,9 +487,16 @@ public record StatisticSpec(
     return 0;
   }
 
-  /** The design does not define the position of the group of overflowed groups among numbers. */
-  private static long number(String text) {
-    return text.equals("(other)") ? Long.MAX_VALUE : Long.parseLong(text);
+  /**
+   * Calls without a number come first. The design does not define the position of the group of
+   * overflowed groups among numbers.
+   */
+  private static BigInteger number(String text) {
+    return switch (text) {
+      case "" -> BEFORE_NUMBERS;
+      case "(other)" -> BEFORE_NUMBERS.negate();
+      default -> new BigInteger(text);
+    };
   }
 
   /** Compares keys in the order in which new groups are added: each dimension as text. */

@@ -2,7 +2,10 @@ package io.callstream.engine.contract;
 
 import io.callstream.call.RejectionReason;
 import java.math.BigDecimal;
+import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A record for a test with its true content, which the generator knows without parsing.
@@ -28,6 +31,33 @@ public record TestRecord(int partition, Instant timestamp, byte[] value, Truth t
     return !(truth instanceof Hole);
   }
 
+  /** Returns whether {@link #and} can join this record and another one. */
+  boolean canPrecede(TestRecord other) {
+    return value != null && other.value != null;
+  }
+
+  /**
+   * Returns a record of {@link KitCalls#several} that has the calls of this record and then those
+   * of another one. If one of them cannot be parsed, neither can the record.
+   */
+  TestRecord and(TestRecord other) {
+    byte[] both =
+        ByteBuffer.allocate(value.length + KitCalls.SEPARATOR.length + other.value.length)
+            .put(value)
+            .put(KitCalls.SEPARATOR)
+            .put(other.value)
+            .array();
+    Instant later = timestamp.isAfter(other.timestamp) ? timestamp : other.timestamp;
+    return new TestRecord(partition, later, both, and(truth, other.truth));
+  }
+
+  private static Truth and(Truth first, Truth second) {
+    if (first instanceof Calls some && second instanceof Calls more) {
+      return new Calls(Stream.concat(some.facts().stream(), more.facts().stream()).toList());
+    }
+    return first instanceof Calls ? second : first;
+  }
+
   /** The true content of a record. */
   public sealed interface Truth {}
 
@@ -41,7 +71,10 @@ public record TestRecord(int partition, Instant timestamp, byte[] value, Truth t
    */
   public record NoCall(RejectionReason reason, String field) implements Truth {}
 
-  /** The record is a call. Missing or blank texts are empty. */
+  /** The record has calls: one, or several in their order. */
+  public record Calls(List<Fact> facts) implements Truth {}
+
+  /** A call. Missing or blank texts are empty. */
   public record Fact(
       String id,
       String type,
@@ -51,8 +84,7 @@ public record TestRecord(int partition, Instant timestamp, byte[] value, Truth t
       String address,
       String callTime,
       Numbers numbers,
-      String area)
-      implements Truth {
+      String area) {
     /** Creates a call without a row in the table of areas. */
     Fact(
         String id,

@@ -97,6 +97,19 @@ class CheckpointedEngine implements Engine {
         Capability.LOOKUPS);
   }
 
+  /**
+   * Rejects corrections of a pipeline that evolves: batches are replayed with the current
+   * statistics, so the fields that the earlier statistics read are unknown.
+   */
+  @Override
+  public void requireSupport(Pipeline pipeline, RunOptions options) {
+    Engine.super.requireSupport(pipeline, options);
+    if (pipeline.correctionHorizon().isPresent() && options.evolves()) {
+      throw new CallstreamException(
+          ErrorCode.UNSUPPORTED, "The engine does not support corrections() with evolving()");
+    }
+  }
+
   @Override
   public RunningPipeline start(Pipeline pipeline, RunOptions options) {
     requireSupport(pipeline, options);

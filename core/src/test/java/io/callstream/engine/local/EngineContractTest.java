@@ -362,6 +362,7 @@ class EngineContractTest {
         new LosesLateCalls(),
         new CountsAReplayedBatchTwice(),
         new SwallowsARejection(),
+        new CountsOneCallPerRecord(),
         new ForgetsIds(),
         new MergesNoStates(),
         new KeepsFirstVersions(),

@@ -1,8 +1,10 @@
 package io.callstream.internal.engine;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
@@ -47,6 +49,36 @@ class RunEndTest {
     run.onTermination(end::complete);
     end.get();
     return run;
+  }
+
+  @Test
+  void warnsOfARunWhoseRecordsWereAllRejected() throws Exception {
+    MemorySource source = MemorySource.withPartitions(1);
+    Pipeline pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .build();
+    try (CapturedLog log = CapturedLog.of(LedgerRun.class)) {
+      runToEnd(pipeline); // without records
+      source.add(0, NOON, "{}".getBytes(UTF_8));
+      source.add(0, NOON, "no call".getBytes(UTF_8));
+      runToEnd(pipeline);
+      source.add(0, NOON, SanFranciscoCalls.json().write(Call.builder("1", "a", NOON).build()));
+      runToEnd(pipeline);
+      assertThat(log.events(Level.WARN))
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .containsExactly(
+              "All 2 records of memory were rejected: none of them is a call in the format"
+                  + " 'sf-2018'. Name the format of the records (on the command line, with --format"
+                  + " or --format-file). The dead letters, and 'callstream consume --from-beginning',"
+                  + " show why each is invalid.");
+    }
+  }
+
+  private static void runToEnd(Pipeline pipeline) throws Exception {
+    try (RunningPipeline run = new LocalEngine().start(pipeline, RunOptions.bounded())) {
+      run.awaitTermination();
+    }
   }
 
   /** A sink that fails to write, and then to close. */

@@ -18,6 +18,7 @@ import io.callstream.engine.contract.TestRecord;
 import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.PageChanges;
+import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.engine.LookupFeed;
 import io.callstream.internal.files.Checksum;
 import io.callstream.internal.task.CallCounter;
@@ -55,6 +56,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Label;
 import net.jqwik.api.Property;
@@ -258,8 +260,12 @@ class LedgerTest {
           .build();
 
   private static CallRecord record(long offset) {
+    return record(offset, "type " + offset % 50);
+  }
+
+  private static CallRecord record(long offset, String type) {
     Instant time = Instant.EPOCH.plusSeconds(offset);
-    Call call = Call.builder("" + offset, "type " + offset % 50, time).build();
+    Call call = Call.builder("" + offset, type, time).build();
     return CallRecord.at(
         "calls", 0, offset, time.toEpochMilli(), SanFranciscoCalls.json().write(call));
   }
@@ -351,6 +357,26 @@ class LedgerTest {
     assertThat(files.files.keySet()).anyMatch(name -> name.startsWith("snapshot-"));
     Ledger later = Ledger.restore(SMALL, files, committed + 2);
     assertThat(later.total().received()).isEqualTo(committed + 3);
+  }
+
+  @Test
+  void smallBatchesCauseFewSnapshotsOfALargeState() {
+    MemoryFiles files = new MemoryFiles();
+    Run run =
+        new Run(SMALL, Ledger.restore(SMALL, files, Ledger.NO_BATCH), Run.noStates(SMALL), null);
+    // The first batch is larger than the log may be, so the second one starts with a snapshot.
+    run.process(IntStream.range(0, 1_000).mapToObj(i -> record(i, i + "y".repeat(2_000))).toList());
+    for (int i = 1; i <= 10 * files.mostBatches(); i++) {
+      run.process(List.of(record(999 + i, "small")));
+    }
+    assertThat(files.files.keySet())
+        .contains("snapshot-0")
+        .filteredOn(name -> name.startsWith("snapshot-"))
+        .hasSize(1);
+    run.process(List.of(record(9_999, "small")));
+    assertThat(files.files.keySet())
+        .filteredOn(name -> name.startsWith("snapshot-"))
+        .containsExactly("snapshot-" + 10 * files.mostBatches());
   }
 
   @Test
@@ -636,5 +662,21 @@ class LedgerTest {
             "memory of the test", "No space left", "make room there", "nothing is lost");
     assertThat(run.ledger.lastBatch()).isEqualTo(1);
     assertThat(run.ledger.total().received()).isEqualTo(2);
+  }
+
+  @Test
+  void refusesABatchWhoseResultsExceedTheMemory() {
+    BatchUpdates updates = new BatchUpdates(1);
+    updates.put(0, StatisticCombiner.NO_WINDOW, new byte[] {1, 0, 0, 0, 7});
+    TaskReport report = segments(segment(7, 500));
+    assertThat(Ledger.inMemory(SMALL, 5).append(0, report, updates).emittedRows()).isEqualTo(1);
+    Ledger ledger = Ledger.inMemory(SMALL, 4);
+    assertThatThrownBy(() -> ledger.append(0, report, updates))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
+        .hasMessageContaining("half of the heap has 0 MB")
+        .hasMessageContaining("-Xmx");
+    assertThat(ledger.lastBatch()).isEqualTo(Ledger.NO_BATCH);
+    assertThat(ledger.results(SMALL.statistics().get(0).name())).isEmpty();
   }
 }

@@ -94,10 +94,14 @@ class SessionBlocksTest {
     StatisticBlocks blocks =
         after(none(Optional.of(Duration.ofMillis(100))), 0, call("a", 0), call("b", 1));
     blocks = after(blocks, 26);
+    assertThat(blocks.bytes())
+        .isEqualTo(blocks.windows().values().stream().mapToLong(Groups::bytes).sum())
+        .isPositive();
     assertThat(texts(blocks.retained(StatisticCombiner.NO_WATERMARK).results())).hasSize(2);
     assertThat(texts(blocks.retained(124).results())).containsExactly("0a1", "1b1");
     assertThat(texts(blocks.retained(125).results())).containsExactly("1b1");
     assertThat(blocks.retained(126).windows()).isEmpty();
+    assertThat(blocks.retained(126).bytes()).isZero();
   }
 
   @Test

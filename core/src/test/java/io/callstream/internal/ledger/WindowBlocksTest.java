@@ -5,15 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.aggregate.WindowAssigner;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Window;
 import io.callstream.statistic.Windows;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class WindowBlocksTest {
   private static final long HOUR = Duration.ofHours(1).toMillis();
@@ -45,9 +50,7 @@ class WindowBlocksTest {
   }
 
   private static List<Long> open(StatisticBlocks blocks, long watermark) {
-    List<Long> open = new ArrayList<>();
-    blocks.forEachOpen(watermark, groups -> open.add(count(groups)));
-    return open;
+    return blocks.open(watermark).values().stream().map(WindowBlocksTest::count).toList();
   }
 
   @Test
@@ -67,11 +70,57 @@ class WindowBlocksTest {
   void eachWindowIsEitherOpenOrClosed() {
     StatisticBlocks blocks = hourly(Optional.empty(), 0, 1, 2, 5);
     long closeOfSecond = 2 * HOUR + LATENESS;
-    assertThat(open(blocks, StatisticCombiner.NO_WATERMARK)).containsExactly(5L, 2L, 1L, 0L);
-    assertThat(open(blocks, closeOfSecond - 1)).containsExactly(5L, 2L, 1L);
+    assertThat(open(blocks, StatisticCombiner.NO_WATERMARK)).containsExactly(0L, 1L, 2L, 5L);
+    assertThat(open(blocks, closeOfSecond - 1)).containsExactly(1L, 2L, 5L);
     assertThat(blocks.closed(closeOfSecond - 1)).containsOnlyKeys(0L);
-    assertThat(open(blocks, closeOfSecond)).containsExactly(5L, 2L);
+    assertThat(open(blocks, closeOfSecond)).containsExactly(2L, 5L);
     assertThat(blocks.closed(closeOfSecond)).containsOnlyKeys(0L, HOUR);
+  }
+
+  @ParameterizedTest
+  @MethodSource("windows")
+  void theSizeOfOpenWindowsIsThatOfAllOpenWindows(Window window) {
+    Statistic statistic = Statistic.named("s").over(window).build();
+    WindowAssigner assigner = new WindowAssigner(window);
+    Random random = new Random(1);
+    StatisticBlocks blocks = StatisticBlocks.none(statistic, Optional.of(Duration.ofDays(9)));
+    long watermark = 0;
+    for (int batch = 0; batch < 300; batch++) {
+      NavigableMap<Long, byte[]> updates = new TreeMap<>();
+      for (int i = random.nextInt(4); i > 0; i--) {
+        long start = assigner.lastStart(watermark + random.nextLong(3 * 24 * HOUR));
+        if (assigner.closesAt(start) > watermark) {
+          updates.put(start, block(random.nextInt(100)));
+        }
+      }
+      blocks = blocks.retained(watermark);
+      watermark += random.nextInt(3) == 0 ? random.nextLong(8 * HOUR) : 0;
+      blocks = blocks.updated(updates, new TreeMap<>(), watermark);
+
+      long now = watermark;
+      List<Long> open =
+          blocks.windows().keySet().stream().filter(w -> assigner.closesAt(w) > now).toList();
+      assertThat(blocks.open(now).keySet()).containsExactlyElementsOf(open);
+      assertThat(blocks.openCount()).isEqualTo(open.size());
+      assertThat(blocks.openBytes()).isEqualTo(5L * open.size());
+      assertThat(blocks.bytes()).isEqualTo(5L * blocks.windows().size());
+      StatisticBlocks restored =
+          StatisticBlocks.none(statistic, Optional.empty()).restored(blocks.windows(), now);
+      assertThat(restored.openBytes()).isEqualTo(blocks.openBytes());
+      assertThat(restored.bytes()).isEqualTo(blocks.bytes());
+    }
+    assertThat(blocks.closed(watermark)).isNotEmpty();
+  }
+
+  static List<Window> windows() {
+    ZoneId zone = ZoneId.of("America/Los_Angeles");
+    Duration lateness = Duration.ofMinutes(70);
+    return List.of(
+        Windows.tumbling(Duration.ofHours(1)).allowingLateness(lateness),
+        Windows.sliding(Duration.ofHours(6), Duration.ofHours(1)).allowingLateness(lateness),
+        Windows.hourly(zone).allowingLateness(lateness),
+        Windows.daily(zone).allowingLateness(Duration.ZERO),
+        Windows.weekly(zone).allowingLateness(lateness));
   }
 
   @Test

@@ -1,7 +1,5 @@
 package io.callstream.examples.cli;
 
-import io.callstream.call.CallFormat;
-import io.callstream.call.CallFormats;
 import io.callstream.dashboard.Dashboard;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
@@ -12,7 +10,6 @@ import io.callstream.kafka.TopicInfo;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import java.util.HashMap;
 import java.util.Map;
@@ -159,7 +156,6 @@ final class StatisticsCommand implements Callable<Integer> {
           counting.await();
         }
         counting.print(statistics);
-        hint(terminal, running.accounting());
         dashboard.report(running, terminal);
         if (!once || !interruption.isRequested() || counting.isComplete(info)) {
           return 0;
@@ -169,16 +165,6 @@ final class StatisticsCommand implements Callable<Integer> {
         }
         return interruption.status();
       }
-    }
-  }
-
-  private static void hint(Terminal terminal, Accounting accounting) {
-    if (accounting.received() > 0 && accounting.rejected() == accounting.received()) {
-      terminal.say(
-          "Every record was rejected. Is it the right format? --format names another of %s, and"
-              + " --format-file describes one; 'callstream consume --from-beginning' shows why each"
-              + " is invalid.",
-          CallFormats.all().stream().map(CallFormat::name).toList());
     }
   }
 

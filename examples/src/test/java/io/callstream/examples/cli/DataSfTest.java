@@ -2,7 +2,11 @@ package io.callstream.examples.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -40,6 +44,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends a feed to a topic and counts it. The server has fewer rows than a page. Therefore it
@@ -321,8 +326,25 @@ class DataSfTest {
   void aWrongFormatIsHintedAt() {
     run("hint", "produce", "--order", "file");
 
-    assertThat(statistics("hint").err()).contains("Every record was rejected", "--format");
-    assertThat(statistics("hint", "--format", "datasf").err()).doesNotContain("was rejected");
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger("io.callstream");
+    log.start();
+    logger.addAppender(log);
+    try {
+      statistics("hint");
+      assertThat(log.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .singleElement(STRING)
+          .startsWith("All " + ROWS + " records of Kafka topic hint at ")
+          .contains("in the format 'sf-2018'", "--format");
+      log.list.clear();
+      statistics("hint", "--format", "datasf");
+      assertThat(log.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .noneMatch(message -> message.contains("were rejected"));
+    } finally {
+      logger.detachAppender(log);
+    }
   }
 
   @Test

@@ -1,12 +1,11 @@
 package io.callstream.kafka.source;
 
+import io.callstream.call.JsonFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,19 +13,16 @@ import org.jspecify.annotations.Nullable;
  * and which are written as nested objects and arrays. Not thread-safe.
  */
 final class NestedColumns {
-  private static final Pattern STEP = Pattern.compile("([^.\\[\\]]+)|\\[(\\d{1,2})]");
-
   /** The value of a column, or the members of an object or the elements of an array. */
   private static final class Node {
     private int column = -1;
     private final Map<String, Node> members = new LinkedHashMap<>();
     private final SortedMap<Integer, Node> elements = new TreeMap<>();
 
-    Node child(Matcher step) {
-      String name = step.group(1);
-      return name == null
-          ? elements.computeIfAbsent(Integer.valueOf(step.group(2)), index -> new Node())
-          : members.computeIfAbsent(name, member -> new Node());
+    Node child(Object step) {
+      return step instanceof Integer index
+          ? elements.computeIfAbsent(index, i -> new Node())
+          : members.computeIfAbsent((String) step, name -> new Node());
     }
   }
 
@@ -40,8 +36,7 @@ final class NestedColumns {
   /** Adds a column with a path that does not lead into the value of another column. */
   void add(String path, int column) {
     Node node = root;
-    Matcher step = STEP.matcher(path);
-    while (step.find()) {
+    for (Object step : JsonFormat.steps(path)) {
       node = node.child(step);
     }
     node.column = column;
