@@ -34,8 +34,7 @@ import scala.collection.Seq;
 /*
  * Spark creates a provider of stores by name. The providers here delegate to Spark's, and their
  * stores record who uses them: flatMapGroupsWithState reads the row of a group directly before it
- * calls the function for the group, in the same thread. So the function finds the store of its
- * operator, even if one task runs two operators.
+ * calls the function for the group, in the same thread.
  */
 final class StateRows {
   /** The store from which the current thread read the row of a group last. */

@@ -144,18 +144,17 @@ class StateRowsTest {
         .containsOnly(entry("a/1", "none"), entry("b/1", "yy"), entry("a/2", "z"));
   }
 
-  /** With one partition everywhere, Spark runs both operators in the same task. */
   @Test
-  void givesEachOfTwoOperatorsInOneTaskItsOwnStore() throws Exception {
+  void givesEachOfTwoOperatorsItsOwnStore() throws Exception {
     SparkSession session = session(StateStore.MEMORY);
     write(0, List.of("a 1 x"));
-    run(exchanged(lines(exchanged(rows(session).coalesce(1)))));
+    run(exchanged(lines(exchanged(rows(session)))));
     write(1, List.of("a 1 y"));
     // The first operator emits the value before, and the second one stores it.
-    assertThat(run(exchanged(lines(exchanged(rows(session(StateStore.MEMORY)).coalesce(1))))))
+    assertThat(run(exchanged(lines(exchanged(rows(session(StateStore.MEMORY)))))))
         .containsOnly(entry("a/1", "none"));
     write(2, List.of("a 1 z"));
-    assertThat(run(exchanged(lines(exchanged(rows(session(StateStore.MEMORY)).coalesce(1))))))
+    assertThat(run(exchanged(lines(exchanged(rows(session(StateStore.MEMORY)))))))
         .containsOnly(entry("a/1", "x"));
   }
 
