@@ -83,7 +83,7 @@ public final class WindowAssigner {
 
   /** Returns a time so that exactly the windows that start before it are closed at a watermark. */
   public long firstOpen(long watermark) {
-    // Far below any time of a call, a watermark means that there is none.
+    // Before the first watermark, it has the least number.
     if (watermark < Long.MIN_VALUE / 2) {
       return Long.MIN_VALUE;
     }
