@@ -226,8 +226,12 @@ public final class Ledger {
                   + " Use a larger heap (-Xmx), set retainingResults, lower maxGroups, or use fewer"
                   + " dimensions. The batch was not processed, and a run with the same checkpoint"
                   + " continues.")
-              .formatted((bytes >> 20) + 1, maxBytes >> 20));
+              .formatted(megabytes(bytes), megabytes(maxBytes)));
     }
+  }
+
+  private static long megabytes(long bytes) {
+    return -Math.floorDiv(-bytes, 1L << 20);
   }
 
   /**

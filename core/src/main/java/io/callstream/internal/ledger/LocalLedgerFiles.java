@@ -128,10 +128,11 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
 
   @Override
   public void write(String name, Content content) throws IOException {
-    if (!name.startsWith(SNAPSHOT)) {
-      throw new IllegalArgumentException(name + " is not the name of a snapshot");
+    if (name.startsWith(SNAPSHOT)) {
+      writeSnapshot(Long.parseLong(name.substring(SNAPSHOT.length())), content);
+    } else {
+      LedgerFiles.super.write(name, content);
     }
-    writeSnapshot(Long.parseLong(name.substring(SNAPSHOT.length())), content);
   }
 
   private void append(long batch, byte[] content) throws IOException {

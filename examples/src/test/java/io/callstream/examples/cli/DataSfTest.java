@@ -336,7 +336,7 @@ class DataSfTest {
           .extracting(ILoggingEvent::getFormattedMessage)
           .singleElement(STRING)
           .startsWith("All " + ROWS + " records of Kafka topic hint at ")
-          .contains("in the format 'sf-2018'", "--format");
+          .contains("by the format 'sf-2018'", "--format");
       log.list.clear();
       statistics("hint", "--format", "datasf");
       assertThat(log.list)
