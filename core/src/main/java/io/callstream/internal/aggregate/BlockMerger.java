@@ -62,9 +62,18 @@ public final class BlockMerger {
     if (sessions != null) {
       return sessions.merge(state, partials);
     }
-    byte[] delta = combine(partials);
-    return add(
-        state, admit(delta, state.groups(), state::keyBytes, () -> new KeySearch(state)::finds));
+    return add(state, admit(state, combine(partials)), true);
+  }
+
+  /** Does the same as {@link #merge}, but leaves all groups in one page. */
+  PageChanges mergeInOnePage(Groups state, List<byte[]> partials) {
+    return sessions == null
+        ? add(state, admit(state, combine(partials)), false)
+        : sessions.merge(state, partials);
+  }
+
+  private byte[] admit(Pages state, byte[] delta) {
+    return admit(delta, state.groups(), state::keyBytes, () -> new KeySearch(state)::finds);
   }
 
   byte[] combine(List<byte[]> blocks) {
@@ -72,8 +81,8 @@ public final class BlockMerger {
   }
 
   /** Adds new calls of admitted groups to the groups so far. */
-  PageChanges add(Pages state, byte[] admitted) {
-    PageChanges changes = new PageMerge(state, !corrects, this::addTo).apply(admitted);
+  PageChanges add(Pages state, byte[] admitted, boolean splits) {
+    PageChanges changes = new PageMerge(state, !corrects, splits, this::addTo).apply(admitted);
     if (corrects) {
       requireCounts(changes.updates());
     }

@@ -75,7 +75,7 @@ public final class GroupRows {
 
   private static Merged mergeWhole(
       BlockMerger merger, Groups before, RowStore store, List<byte[]> partials) {
-    PageChanges changes = merger.merge(before, partials);
+    PageChanges changes = merger.mergeInOnePage(before, partials);
     Groups after = before.with(changes);
     if (merger.hasSessions() || after.bytes() <= HEAD_BYTES) {
       return new Merged(whole(after), changes.updates());
@@ -139,7 +139,7 @@ public final class GroupRows {
         .forEach(
             (row, change) -> {
               Groups before = row(row);
-              PageChanges changes = merger.add(before, change.toBlock());
+              PageChanges changes = merger.add(before, change.toBlock(), false);
               groups = Math.addExact(groups, changes.addedGroups());
               keyBytes += changes.addedKeyBytes();
               put(row, before.with(changes));

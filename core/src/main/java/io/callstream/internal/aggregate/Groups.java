@@ -87,7 +87,7 @@ public final class Groups implements Pages {
    */
   public Groups overlaid(byte[] updates) {
     return with(
-        new PageMerge(this, true, (known, change, all, none) -> change.copyTo(all))
+        new PageMerge(this, true, true, (known, change, all, none) -> change.copyTo(all))
             .applyAbsolute(updates));
   }
 

@@ -20,6 +20,7 @@ final class PageMerge {
 
   private final Pages before;
   private final boolean addsEmpty;
+  private final boolean splits;
   private final Combination combination;
 
   /** Receives the changed groups; null if nobody needs them. */
@@ -39,10 +40,12 @@ final class PageMerge {
    * Creates a walk.
    *
    * @param addsEmpty whether new groups without calls are added
+   * @param splits whether pages that become too large are split
    */
-  PageMerge(Pages before, boolean addsEmpty, Combination combination) {
+  PageMerge(Pages before, boolean addsEmpty, boolean splits, Combination combination) {
     this.before = before;
     this.addsEmpty = addsEmpty;
+    this.splits = splits;
     this.combination = combination;
   }
 
@@ -83,7 +86,7 @@ final class PageMerge {
       addedKeyBytes += changes.keyLength();
     }
     if (addedGroups > 0) {
-      replaced.add(new PageChanges.Replaced(0, split(delta)));
+      replaced.add(new PageChanges.Replaced(0, pages(delta)));
     }
     return new PageChanges(replaced, addedGroups, addedKeyBytes, delta);
   }
@@ -126,14 +129,14 @@ final class PageMerge {
       a = a.advanced();
     }
     if (changes) {
-      replaced.add(new PageChanges.Replaced(index, split(all.toBlock())));
+      replaced.add(new PageChanges.Replaced(index, pages(all.toBlock())));
     }
     return b;
   }
 
   /** Returns a block as pages. */
-  static List<byte[]> split(byte[] block) {
-    if (block.length <= MAX_BYTES) {
+  private List<byte[]> pages(byte[] block) {
+    if (!splits || block.length <= MAX_BYTES) {
       return List.of(block);
     }
     // Pages that are not full take more groups before they are split again.
