@@ -13,8 +13,6 @@ import java.util.TreeMap;
  * @param bySlot the numbers for the statistics with shards, by their slots
  */
 record ShardCounts(int partitions, Map<Integer, OfStatistic> bySlot) {
-  static final ShardCounts NONE = new ShardCounts(1, Map.of());
-
   /**
    * The numbers of shards of the windows of a statistic.
    *

@@ -33,8 +33,10 @@ class RowCodecTest {
   void theContextOfABatchKeepsItsValues() {
     for (BatchContext context :
         List.of(
-            new BatchContext(0, StatisticCombiner.NO_WATERMARK, Map.of(), ShardCounts.NONE),
-            new BatchContext(1, -1, Map.of(0, List.of(), 1, List.of()), ShardCounts.NONE),
+            new BatchContext(
+                0, StatisticCombiner.NO_WATERMARK, Map.of(), new ShardCounts(1, Map.of())),
+            new BatchContext(
+                1, -1, Map.of(0, List.of(), 1, List.of()), new ShardCounts(1, Map.of())),
             new BatchContext(
                 Long.MAX_VALUE,
                 1_541_322_000_000L,

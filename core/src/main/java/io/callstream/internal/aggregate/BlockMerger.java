@@ -242,8 +242,8 @@ public final class BlockMerger {
   /** Searches keys in pages, in ascending order of the keys. */
   private static final class KeySearch {
     private final Pages pages;
-    private int page = -1;
-    private @Nullable BlockReader groups;
+    private int page;
+    private @Nullable BlockWalk walk;
 
     KeySearch(Pages pages) {
       this.pages = pages;
@@ -253,15 +253,12 @@ public final class BlockMerger {
       if (pages.count() == 0) {
         return false;
       }
-      int found = pages.find(key, length, Math.max(page, 0));
-      if (found != page) {
+      int found = pages.find(key, length, page);
+      if (walk == null || found != page) {
         page = found;
-        groups = new BlockReader(pages.page(page)).advanced();
+        walk = new BlockWalk(new BlockReader(pages.page(page)));
       }
-      while (groups != null && groups.compareKey(key, length) < 0) {
-        groups = groups.advanced();
-      }
-      return groups != null && groups.compareKey(key, length) == 0;
+      return walk.find(key, length) != null;
     }
   }
 

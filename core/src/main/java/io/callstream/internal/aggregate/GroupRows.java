@@ -150,8 +150,7 @@ public final class GroupRows {
     return new Merged(write(), all);
   }
 
-  private void put(int row, Groups some) {
-    Groups after = some.count() > 1 ? Groups.of(some.toBlock()) : some;
+  private void put(int row, Groups after) {
     bytes += after.bytes() - row(row).bytes();
     rows.put(row, after);
     changed.put(row, after);
