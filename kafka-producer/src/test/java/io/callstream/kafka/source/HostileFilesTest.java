@@ -302,25 +302,32 @@ class HostileFilesTest {
   @EnumSource(names = {"GZIP", "BZIP2"})
   void aPackedFileIsReadWholeOrFails(Compression packing) {
     byte[] content = String.join("\n", LINES).getBytes(UTF_8);
-    byte[] once = packed(packing, content);
+    byte[] half = Arrays.copyOf(content, 1_000);
+    byte[] first = packed(packing, half);
     ByteArrayOutputStream twice = new ByteArrayOutputStream();
-    twice.writeBytes(packed(packing, Arrays.copyOf(content, 1_000)));
+    twice.writeBytes(first);
     twice.writeBytes(packed(packing, Arrays.copyOfRange(content, 1_000, content.length)));
     fuzz(
         INPUTS / (packing == Compression.GZIP ? 5 : 40),
-        new byte[][] {once, twice.toByteArray()},
+        new byte[][] {packed(packing, content), twice.toByteArray()},
         (whole, damaged) -> {
           Outcome outcome = read(damaged, packing, FileLayout.NDJSON);
-          if (outcome.failure() == null && !endsBetweenMembers(damaged, whole)) {
+          if (outcome.failure() == null && damaged.length > 0) {
+            // Nothing shows that a file was truncated between two members, or zeros follow there.
             assertThat(outcome.records().stream().map(r -> new String(r, UTF_8)).toList())
-                .isEqualTo(LINES);
+                .isEqualTo(endsLike(damaged, first) ? lines(new String(half, UTF_8)) : LINES);
           }
         });
   }
 
-  /** Returns whether a file was truncated between two members, which its content does not show. */
-  private static boolean endsBetweenMembers(byte[] damaged, byte[] whole) {
-    return Arrays.equals(damaged, Arrays.copyOf(whole, damaged.length));
+  /** Returns whether both end with the same checksum and length, except for zeros after them. */
+  private static boolean endsLike(byte[] file, byte[] member) {
+    String end = withoutZeros(member);
+    return withoutZeros(file).endsWith(end.substring(end.length() - 6));
+  }
+
+  private static String withoutZeros(byte[] content) {
+    return new String(content, ISO_8859_1).replaceFirst("\0+$", "");
   }
 
   private static byte[] packed(Compression packing, byte[] content) {
