@@ -108,7 +108,7 @@ class WrongUsageTest {
         arguments(
             "statistics --engine local --checkpoint state --part 1/4 --corrections",
             "would miss calls of the same id"),
-        arguments("demo --part 1/4", "Unknown option: '--part'"),
+        arguments("demo --part=1/4", "Unknown option: '--part=1/4'"),
         arguments("merge", "Missing required parameter: 'DIR'"),
         arguments("merge state --top -1", "at least 0"),
         arguments("merge state --output /proc/callstream", "Name a directory"),
