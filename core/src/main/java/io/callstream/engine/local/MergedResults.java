@@ -30,8 +30,8 @@ import java.util.stream.IntStream;
  * <p>The results are those of one process over the whole topic, except for these differences:
  *
  * <ul>
- *   <li>Each process has the watermark of its own partitions, so it can count other calls as late.
- *       If no call is late, there is no difference.
+ *   <li>Each process has the watermark of its partitions, so it can count other calls as late. If
+ *       no call is late, there is no difference.
  *   <li>Once a statistic without a window exceeds {@code maxGroups}, other groups can be the ones
  *       that are combined.
  *   <li>A window counts as closed when each process has closed it. A part without calls holds it
@@ -59,7 +59,7 @@ public final class MergedResults {
    * @param checkpoints the checkpoint directory of each process, in any order
    * @throws CallstreamException with {@link ErrorCode#CHECKPOINT} if a directory is not the
    *     checkpoint of a part of this pipeline, cannot be read or is damaged, if directories are not
-   *     of the same topic, or if they are not all parts of it, each once
+   *     of the same topic, or if they are not those of all parts of it, each once
    */
   public static MergedResults read(Pipeline pipeline, List<Path> checkpoints) {
     Map<Integer, PartState> parts = new TreeMap<>();
@@ -78,8 +78,8 @@ public final class MergedResults {
       }
     }
     if (first == null) {
-      throw new IllegalArgumentException(
-          "There is no checkpoint directory to merge; name that of each part");
+      throw new CallstreamException(
+          ErrorCode.CHECKPOINT, "No checkpoint directory is given. Name that of each part.");
     }
     requireAll(first.part().of(), parts);
     Ledger ledger =
@@ -91,9 +91,9 @@ public final class MergedResults {
     if (first.part().of() != other.part().of()) {
       throw new CallstreamException(
           ErrorCode.CHECKPOINT,
-          ("The checkpoint directory %s is of part %s, and %s is of part %s. Name the directories of"
+          ("The checkpoint directories %s and %s are of the parts %s and %s. Name the directories of"
                   + " processes with the same number of parts.")
-              .formatted(first.root(), first.part(), other.root(), other.part()));
+              .formatted(first.root(), other.root(), first.part(), other.part()));
     }
     if (!first.topicId().equals(other.topicId())) {
       throw new CallstreamException(

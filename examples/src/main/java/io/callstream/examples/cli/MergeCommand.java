@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
       "Adds the results of processes that count parts of a topic with 'callstream statistics --part'.",
       "",
       "It reads their checkpoints, also while they count, prints tables and the accounting, and"
-          + " changes nothing. Give it the options that tell 'statistics' what to count."
+          + " changes nothing. Repeat the options of 'statistics' that specify what is"
+          + " counted."
     },
     footer = {
       "",
