@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
  * merges the states of groups, not their values. So quantiles, distinct counts and means are those
  * of all calls.
  *
- * <p>Each checkpoint contributes the state after its last complete batch, so the parts may be
- * merged at different times of the topic. The checkpoints are only read.
+ * <p>Each checkpoint contributes the state after its last complete batch, so the parts may have read
+ * the topic up to different times. The checkpoints are only read. All results must fit into memory.
  *
  * <p>The results are those of one process over the whole topic, except for these differences:
  *
@@ -35,7 +35,7 @@ import java.util.stream.IntStream;
  *   <li>Once a statistic without a window exceeds {@code maxGroups}, other groups can be the ones
  *       that are combined.
  *   <li>A window counts as closed when each process has closed it. A part without calls holds it
- *       open.
+ *       open. Retention removes it as soon as one process may have removed it.
  * </ul>
  *
  * <p>Immutable and thread-safe.

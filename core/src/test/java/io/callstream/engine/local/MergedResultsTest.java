@@ -284,6 +284,40 @@ class MergedResultsTest {
         .containsExactly("2018-11-01T05:00:00-07:00,2018-11-01T06:00:00-07:00,a,2");
   }
 
+  /** One process has the watermark of all partitions, and two have that of their own. */
+  @Test
+  void whichCallsAreLateDependsOnTheOtherPartitionsOfTheProcess() throws Exception {
+    UnaryOperator<Pipeline.Builder> hourly = parts -> parts.statistic(HOURLY);
+    List<Part> all = List.of(new Part(1, 2), new Part(2, 2), new Part(1, 1));
+    add(0, NOON, "first");
+    add(1, NOON, "first");
+    add(0, NOON.plus(HOUR.multipliedBy(3)), "first");
+    for (Part part : all) {
+      count(part, hourly);
+    }
+    // Partition 1 holds the watermark of one process, but not that of another process.
+    add(0, NOON.plus(Duration.ofMinutes(10)), "second");
+    for (Part part : all) {
+      count(part, hourly);
+    }
+    // Partition 1 was silent in the last batch, so it did not hold the watermark.
+    add(1, NOON.plus(Duration.ofMinutes(20)), "third");
+    for (Part part : all) {
+      count(part, hourly);
+    }
+
+    assertThat(types(merged(1, hourly))).containsExactly("first", "second", "first");
+    assertThat(types(merged(2, hourly))).containsExactly("first", "third", "first");
+    for (int of = 1; of <= 2; of++) {
+      assertThat(merged(of, hourly).accounting().statistics().get("hourly"))
+          .isEqualTo(new Accounting.Contributions(4, 1, 0));
+    }
+  }
+
+  private static List<String> types(MergedResults merged) {
+    return merged.results("hourly").stream().map(row -> row.dimensions().get(0)).toList();
+  }
+
   /** The retention of one part may have removed a window that the other still has. */
   @Test
   void aWindowThatAPartHasRemovedIsNotShownInPart() throws Exception {
