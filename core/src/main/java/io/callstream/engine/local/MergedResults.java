@@ -24,8 +24,9 @@ import java.util.stream.IntStream;
  * merges the states of groups, not their values. So quantiles, distinct counts and means are those
  * of all calls.
  *
- * <p>Each checkpoint contributes the state after its last complete batch, so the parts may have read
- * the topic up to different times. The checkpoints are only read. All results must fit into memory.
+ * <p>Each checkpoint contributes the state after its last complete batch, so the parts may have
+ * read the topic up to different times. The checkpoints are only read. All results must fit into
+ * memory.
  *
  * <p>The results are those of one process over the whole topic, except for these differences:
  *
