@@ -284,7 +284,7 @@ class MergedResultsTest {
         .containsExactly("2018-11-01T05:00:00-07:00,2018-11-01T06:00:00-07:00,a,2");
   }
 
-  /** One process has the watermark of all partitions, and two have that of their own. */
+  /** One process has the watermark of all partitions, and each of two that of its half. */
   @Test
   void whichCallsAreLateDependsOnTheOtherPartitionsOfTheProcess() throws Exception {
     UnaryOperator<Pipeline.Builder> hourly = parts -> parts.statistic(HOURLY);
