@@ -181,9 +181,6 @@ public final class ObjectStoreFileManager implements CheckpointFileManager {
           }
         }
       } catch (ExecutionException e) {
-        if (e.getCause() instanceof IOException cause) {
-          throw cause;
-        }
         throw new IOException(path + " can't be uploaded: " + e.getCause(), e.getCause());
       } finally {
         if (interrupted) {
