@@ -169,9 +169,9 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       if (e.getCause() instanceof ClassNotFoundException missing) {
         throw new CallstreamException(
             ErrorCode.ENVIRONMENT,
-            "The checkpoint directory "
+            "The file system of the checkpoint directory "
                 + location
-                + " can't be used: its file system is not on the class path ("
+                + " is not on the class path ("
                 + missing.getMessage()
                 + "). Add its library to the driver and the executors. For s3a it is"
                 + " org.apache.hadoop:hadoop-aws in the version of Spark's Hadoop client: start with"

@@ -193,7 +193,7 @@ class ObjectStoreFileManagerTest {
                         RunOptions.bounded().checkpointingTo("absent://bucket/checkpoint")));
     assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT);
     assertThat(e)
-        .hasMessageContaining("absent://bucket/checkpoint can't be used")
+        .hasMessageContaining("absent://bucket/checkpoint is not on the class path")
         .hasMessageContaining("org.example.AbsentFileSystem")
         .hasMessageContaining("--packages org.apache.hadoop:hadoop-aws:3.3.4");
   }
