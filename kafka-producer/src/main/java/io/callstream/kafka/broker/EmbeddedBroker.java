@@ -14,13 +14,32 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real Kafka broker (one node in KRaft mode) in this JVM. It listens only on the loopback address
- * 127.0.0.1. When {@code start} returns, the broker is ready. When it is closed, it leaves no port,
- * no thread that it started and no temporary directory. Thread-safe.
+ * A real Kafka broker in KRaft mode. It listens only on the loopback address 127.0.0.1. When {@code
+ * start} returns, the broker is ready. When it is closed, it leaves no port, no thread or process
+ * that it started and no temporary directory. Thread-safe.
+ *
+ * <p>By default, the broker has one node, which runs in this JVM. With {@link Builder#nodes}, it is
+ * a cluster, and each node runs in a separate JVM, because only a process can be killed as a
+ * machine fails: without closing files and connections. A test kills the node that leads a
+ * partition:
+ *
+ * <pre>{@code
+ * try (EmbeddedBroker broker = EmbeddedBroker.builder().nodes(3).start()) {
+ *   ...
+ *   int leader = broker.leader("calls", 0);
+ *   broker.kill(leader);
+ *   ...
+ *   broker.restart(leader);
+ * }
+ * }</pre>
  *
  * <p>By default, the broker does not authenticate clients. Its builder can enable TLS and require
  * clients to log in. Even then the broker is only for tests: it communicates with itself on further
@@ -35,16 +54,26 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EmbeddedBroker implements AutoCloseable {
   static final String HOST = "127.0.0.1";
+  private static final int MAX_NODES = 9;
   private static final byte[] LOOPBACK = {127, 0, 0, 1};
 
-  private final KraftNode node;
+  /** The running nodes. */
+  interface Nodes {
+    /** Returns the ports for clients, in the order of the nodes. */
+    List<Integer> ports();
+
+    /** Stops all nodes, and keeps their data. */
+    void stop();
+  }
+
+  private final Nodes nodes;
   private final Path data;
   private final boolean temporary;
   private final FileChannel lock;
   private boolean closed;
 
-  private EmbeddedBroker(KraftNode node, Path data, boolean temporary, FileChannel lock) {
-    this.node = node;
+  private EmbeddedBroker(Nodes nodes, Path data, boolean temporary, FileChannel lock) {
+    this.nodes = nodes;
     this.data = data;
     this.temporary = temporary;
     this.lock = lock;
@@ -62,6 +91,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   /** Builds an {@link EmbeddedBroker}. Not thread-safe. */
   public static final class Builder {
+    private int nodes = 1;
     private int port;
     private @Nullable Path data;
     private BrokerSecurity security = BrokerSecurity.NONE;
@@ -69,9 +99,35 @@ public final class EmbeddedBroker implements AutoCloseable {
     private Builder() {}
 
     /**
-     * Sets the port. Defaults to a free port.
+     * Sets the number of nodes. Each is a controller and a broker. Defaults to 1.
      *
-     * @param port from 0 to 65535; 0 selects a free port
+     * <p>From two nodes on, each runs in a separate JVM with the class path of this one and a heap
+     * of 256 MB. If this JVM ends, they end too. Their logs are files in the {@linkplain #data
+     * directory of the data}. The cluster works while more than half of its nodes run.
+     *
+     * <p>Internal topics have as many replicas as there are nodes, at most 3. A topic may have a
+     * replica on each node. With three nodes or more, {@code min.insync.replicas} is 2: a record
+     * that the broker has confirmed to a producer with {@code acks=all} survives the loss of a
+     * node, and a topic needs three replicas so that a producer can send without one of them. After
+     * {@link EmbeddedBroker#kill} the partitions that a node led get other leaders in about 3
+     * seconds.
+     *
+     * @param nodes from 1 to 9
+     */
+    public Builder nodes(int nodes) {
+      if (nodes < 1 || nodes > MAX_NODES) {
+        throw new IllegalArgumentException(
+            "A broker of " + nodes + " nodes is not possible; it must have from 1 to 9");
+      }
+      this.nodes = nodes;
+      return this;
+    }
+
+    /**
+     * Sets the port. Defaults to a free port. With several nodes, it is the port of the first one,
+     * and the others use the next ports, unless it is 0.
+     *
+     * @param port from 0 to 65535; 0 selects a free port for each node
      */
     public Builder port(int port) {
       if (port < 0 || port > 65_535) {
@@ -84,9 +140,9 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /**
      * Sets the directory for the broker's data. The data remains when the broker is closed, and a
-     * later broker with the same directory has the same topics and records. The broker creates the
-     * directory if it does not exist. By default, the data is temporary and is deleted with the
-     * broker.
+     * later broker with the same directory and number of nodes has the same topics and records. The
+     * broker creates the directory if it does not exist. By default, the data is temporary and is
+     * deleted with the broker.
      */
     public Builder data(Path directory) {
       this.data = directory;
@@ -131,20 +187,22 @@ public final class EmbeddedBroker implements AutoCloseable {
     /**
      * Starts the broker and returns when it accepts requests.
      *
-     * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the port is in use, the
+     * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if a port is in use, the
      *     directory cannot be written or belongs to another broker, a store cannot be read, or
      *     Kafka's server is not on the class path
      */
     public EmbeddedBroker start() {
       security.check();
       requireServer();
-      requireFree(port);
+      for (int node = 0; node < nodes && port != 0; node++) {
+        requireFree(port + node);
+      }
       boolean temporary = data == null;
       Path directory = directory();
       FileChannel lock = lock(directory);
       try {
-        return new EmbeddedBroker(
-            KraftNode.start(port, directory, security), directory, temporary, lock);
+        requireNodes(directory, nodes);
+        return new EmbeddedBroker(startNodes(directory), directory, temporary, lock);
       } catch (RuntimeException | IOException e) {
         release(lock);
         if (temporary) {
@@ -163,6 +221,17 @@ public final class EmbeddedBroker implements AutoCloseable {
                     + ". If another broker uses the directory, stop it or name another one.",
                 e);
       }
+    }
+
+    private Nodes startNodes(Path directory) throws IOException {
+      if (nodes > 1) {
+        return NodeProcesses.start(nodes, port, directory, security);
+      }
+      NodePlan.Ports ports = new NodePlan.Ports(port, 0, 0);
+      String clusterId = Uuid.randomUuid().toString();
+      return KraftNode.start(
+          NodePlan.of(1, 1, ports, directory, clusterId, security),
+          controllerPort -> Map.of(1, controllerPort));
     }
 
     private Path directory() {
@@ -242,10 +311,25 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
   }
 
-  private static void requireFree(int port) {
-    if (port == 0) {
-      return;
+  private static void requireNodes(Path directory, int nodes) {
+    int stored =
+        Files.exists(directory.resolve(KraftNode.META_PROPERTIES))
+            ? 1
+            : NodeProcesses.storedNodes(directory);
+    if (stored != 0 && stored != nodes) {
+      throw new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "The directory "
+              + directory
+              + " is that of a broker with another number of nodes, "
+              + stored
+              + " instead of "
+              + nodes
+              + ". Choose that number, or name another directory.");
     }
+  }
+
+  private static void requireFree(int port) {
     try (ServerSocket socket = new ServerSocket()) {
       socket.setReuseAddress(true);
       socket.bind(address(port));
@@ -272,24 +356,81 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
   }
 
-  private static String reason(Throwable failure) {
+  static String reason(Throwable failure) {
     String message = failure.getMessage();
     return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
   }
 
-  /** Returns the port on which the broker listens. */
+  /** Returns the port on which the broker, or its first node, listens. */
   public int port() {
-    return node.port();
+    return nodes.ports().get(0);
   }
 
-  /** Returns the address for clients, {@code 127.0.0.1:port}. */
-  public String bootstrapServers() {
-    return HOST + ":" + port();
+  /** Returns the addresses of all nodes for clients, {@code 127.0.0.1:port}, with commas. */
+  public synchronized String bootstrapServers() {
+    return nodes.ports().stream().map(port -> HOST + ":" + port).collect(Collectors.joining(","));
   }
 
   /** Returns the directory that contains the broker's data. */
   public Path data() {
     return data;
+  }
+
+  private NodeProcesses processes() {
+    if (closed || !(nodes instanceof NodeProcesses processes)) {
+      throw new IllegalStateException(
+          closed
+              ? "The broker is closed"
+              : "The only node of the broker runs in this JVM; use nodes(3) to end one of them");
+    }
+    return processes;
+  }
+
+  /**
+   * Returns the node that leads a partition. After a leader has ended, this method waits until the
+   * partition has a new one, at most 60 seconds. Requires several nodes.
+   *
+   * @return the number of a running node, from 1 on
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no such partition,
+   *     or it gets no leader
+   */
+  public synchronized int leader(String topic, int partition) {
+    return processes().leader(topic, partition);
+  }
+
+  /**
+   * Ends a node immediately, with SIGKILL: it cannot close a file or connection, or transfer its
+   * leadership. Returns when the process has ended. Requires several nodes.
+   *
+   * @param node from 1 on
+   * @throws IllegalStateException if the node does not run
+   */
+  public synchronized void kill(int node) {
+    processes().kill(node);
+  }
+
+  /**
+   * Stops a node: it first transfers the leadership of its partitions. Returns when the process has
+   * ended. Requires several nodes.
+   *
+   * @param node from 1 on
+   * @throws IllegalStateException if the node does not run
+   */
+  public synchronized void stop(int node) {
+    processes().stop(node);
+  }
+
+  /**
+   * Starts a node again that was killed or stopped, with its ports and its data. Returns when its
+   * replicas are in sync, so that the next node can end without loss. Requires several nodes.
+   *
+   * @param node from 1 on
+   * @throws IllegalStateException if the node runs
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the node does not start, or
+   *     is not in sync within 60 seconds
+   */
+  public synchronized void restart(int node) {
+    processes().restart(node);
   }
 
   /**
@@ -303,7 +444,11 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
     closed = true;
     try {
-      node.stop();
+      if (temporary && nodes instanceof NodeProcesses processes) {
+        processes.killAll();
+      } else {
+        nodes.stop();
+      }
     } finally {
       release(lock);
       if (temporary) {

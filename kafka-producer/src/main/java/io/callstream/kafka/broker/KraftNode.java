@@ -6,7 +6,6 @@ import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -18,7 +17,6 @@ import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import kafka.server.Server;
 import kafka.server.SharedServer;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.network.ListenerName;
 import org.apache.kafka.common.utils.Time;
@@ -38,14 +36,11 @@ import scala.Tuple2;
  * controller's port is bound. Second, a fault is only logged, while KafkaRaftServer would end the
  * whole JVM.
  */
-final class KraftNode {
+final class KraftNode implements EmbeddedBroker.Nodes {
   private static final Logger LOG = LoggerFactory.getLogger(KraftNode.class);
-  private static final int ID = 1;
-  private static final String BROKER_LISTENER = "BROKER";
-  private static final String CONTROLLER_LISTENER = "CONTROLLER";
 
-  /** The listener on which the broker communicates with itself. It never requires security. */
-  private static final String INNER_LISTENER = "INNER";
+  /** The file that shows that a node has used a directory. */
+  static final String META_PROPERTIES = "meta.properties";
 
   private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(10);
 
@@ -54,7 +49,7 @@ final class KraftNode {
   private final BrokerServer broker;
   private final Metrics metrics;
 
-  private KraftNode(KafkaConfig config) {
+  private KraftNode(KafkaConfig config, Voters known) {
     Tuple2<MetaPropertiesEnsemble, BootstrapMetadata> stored =
         KafkaRaftServer.initializeLogDirs(config, LOG, "");
     metrics = Server.initializeMetrics(config, Time.SYSTEM, stored._1().clusterId().orElse(""));
@@ -75,19 +70,35 @@ final class KraftNode {
             .socketServerFirstBoundPortFuture()
             .whenComplete(
                 (port, failure) -> {
-                  if (failure == null) {
-                    voters.complete(Map.of(ID, EmbeddedBroker.address(port)));
-                  } else {
-                    voters.completeExceptionally(failure);
+                  try {
+                    if (failure != null) {
+                      throw new IllegalStateException(failure);
+                    }
+                    Map<Integer, InetSocketAddress> addresses = new HashMap<>();
+                    known
+                        .whenBoundTo(port)
+                        .forEach((id, at) -> addresses.put(id, EmbeddedBroker.address(at)));
+                    voters.complete(addresses);
+                  } catch (IOException | RuntimeException e) {
+                    voters.completeExceptionally(e);
                   }
                 });
   }
 
-  static KraftNode start(int port, Path data, BrokerSecurity security) throws IOException {
-    format(data, security);
-    Map<String, String> settings = settings(port, data, security.protocol());
-    settings.putAll(security.settings(ListenerName.normalised(BROKER_LISTENER).configPrefix()));
-    KraftNode node = new KraftNode(new KafkaConfig(settings, false));
+  /** Provides the ports of all controllers. */
+  @FunctionalInterface
+  interface Voters {
+    /**
+     * Returns the ports of the controllers by the ids of their nodes.
+     *
+     * @param port the port of this node's controller
+     */
+    Map<Integer, Integer> whenBoundTo(int port) throws IOException;
+  }
+
+  static KraftNode start(NodePlan plan, Voters voters) throws IOException {
+    format(plan);
+    KraftNode node = new KraftNode(new KafkaConfig(plan.settings(), false), voters);
     try {
       node.controller.startup();
       node.broker.startup();
@@ -98,8 +109,9 @@ final class KraftNode {
     return node;
   }
 
-  private static void format(Path data, BrokerSecurity security) throws IOException {
-    if (Files.exists(data.resolve("meta.properties"))) {
+  private static void format(NodePlan plan) throws IOException {
+    String directory = plan.data().toString();
+    if (Files.exists(plan.data().resolve(META_PROPERTIES))) {
       return;
     }
     ByteArrayOutputStream messages = new ByteArrayOutputStream();
@@ -107,13 +119,13 @@ final class KraftNode {
       new Formatter()
           .setPrintStream(out)
           .setSupportedFeatures(Features.PRODUCTION_FEATURES)
-          .setNodeId(ID)
-          .setClusterId(Uuid.randomUuid().toString())
+          .setNodeId(plan.id())
+          .setClusterId(plan.clusterId())
           .setReleaseVersion(MetadataVersion.LATEST_PRODUCTION)
-          .setControllerListenerName(CONTROLLER_LISTENER)
-          .setMetadataLogDirectory(data.toString())
-          .addDirectory(data.toString())
-          .setScramArguments(security.scramArguments())
+          .setControllerListenerName(NodePlan.CONTROLLER_LISTENER)
+          .setMetadataLogDirectory(directory)
+          .addDirectory(directory)
+          .setScramArguments(plan.scramArguments())
           .run();
     } catch (IOException | RuntimeException e) {
       throw e;
@@ -123,52 +135,28 @@ final class KraftNode {
     LOG.debug("{}", messages.toString(StandardCharsets.UTF_8));
   }
 
-  private static Map<String, String> settings(int port, Path data, String protocol) {
-    Map<String, String> settings = new HashMap<>();
-    settings.put("process.roles", "broker,controller");
-    settings.put("node.id", String.valueOf(ID));
-    settings.put(
-        "listeners",
-        String.format(
-            "%1$s://%2$s:%3$d,%4$s://%2$s:0,%5$s://%2$s:0",
-            BROKER_LISTENER, EmbeddedBroker.HOST, port, CONTROLLER_LISTENER, INNER_LISTENER));
-    settings.put(
-        "listener.security.protocol.map",
-        String.format(
-            "%s:%s,%s:PLAINTEXT,%s:PLAINTEXT",
-            BROKER_LISTENER, protocol, CONTROLLER_LISTENER, INNER_LISTENER));
-    settings.put("inter.broker.listener.name", INNER_LISTENER);
-    settings.put("controller.listener.names", CONTROLLER_LISTENER);
-    // The real port is set when it is known.
-    settings.put("controller.quorum.voters", ID + "@" + EmbeddedBroker.HOST + ":0");
-    settings.put("log.dirs", data.toString());
-    settings.put("auto.create.topics.enable", "false");
-    settings.put("message.max.bytes", String.valueOf(10 << 20));
-    settings.put("replica.fetch.max.bytes", String.valueOf(10 << 20));
-    settings.put("log.retention.ms", "-1");
-    settings.put("offsets.topic.replication.factor", "1");
-    settings.put("offsets.topic.num.partitions", "1");
-    settings.put("transaction.state.log.replication.factor", "1");
-    settings.put("transaction.state.log.min.isr", "1");
-    settings.put("transaction.state.log.num.partitions", "1");
-    settings.put("group.initial.rebalance.delay.ms", "0");
-    // Small enough for a broker that shares the heap of another application.
-    settings.put("log.cleaner.dedupe.buffer.size", String.valueOf(2 << 20));
-    settings.put("num.network.threads", "2");
-    settings.put("num.io.threads", "4");
-    settings.put("background.threads", "2");
-    // A single node does not need to wait for others.
-    settings.put("broker.heartbeat.interval.ms", "200");
-    return settings;
-  }
-
   int port() {
-    return broker.boundPort(ListenerName.normalised(BROKER_LISTENER));
+    return broker.boundPort(ListenerName.normalised(NodePlan.BROKER_LISTENER));
   }
 
-  void stop() {
+  int innerPort() {
+    return broker.boundPort(ListenerName.normalised(NodePlan.INNER_LISTENER));
+  }
+
+  /** Stops the broker, while the controller continues. */
+  void stopBroker() {
+    broker.shutdown(SHUTDOWN_TIMEOUT);
+  }
+
+  @Override
+  public List<Integer> ports() {
+    return List.of(port());
+  }
+
+  @Override
+  public void stop() {
     try {
-      broker.shutdown(SHUTDOWN_TIMEOUT);
+      stopBroker();
     } finally {
       try {
         controller.shutdown();
