@@ -22,6 +22,7 @@ import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
@@ -216,7 +217,7 @@ public final class TopicAdmin implements AutoCloseable {
     ids.forEach(id -> earliest.put(id, OffsetSpec.earliest()));
     List<TopicInfo.PartitionInfo> partitions = new ArrayList<>();
     try {
-      var beginnings = admin.get(admin.client().listOffsets(earliest).all());
+      var beginnings = admin.offsets(earliest, IsolationLevel.READ_UNCOMMITTED);
       var ends = admin.ends(ids);
       beginnings.forEach(
           (id, beginning) -> {

@@ -1,5 +1,7 @@
 package io.callstream.spark;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.callstream.CallstreamException;
 import io.callstream.call.Fields;
 import io.callstream.call.JsonFormat;
@@ -12,6 +14,10 @@ import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
+import io.callstream.spark.SparkSettings.StateStore;
+import java.io.File;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -26,8 +32,14 @@ import org.apache.spark.TaskContext;
  * A program that counts a topic, in a separate JVM. It prints "batch N" when a sink receives a
  * batch, and at the end "received N", or "failed CODE: MESSAGE". This class is public because a
  * cluster starts it by name.
+ *
+ * <p>The mode is a list of words: "bounded" or "continuous", "distinct", "blocked" (in the first
+ * attempt of a task), "logged" (into {@link #log} instead of the standard output).
  */
 public final class Driver {
+  /** The key of the state store among the settings. */
+  static final String STATE_STORE = "state";
+
   private Driver() {}
 
   /** Returns the arguments of {@link #main}. */
@@ -76,21 +88,34 @@ public final class Driver {
         .build();
   }
 
+  /** Returns the file with the output of a logged driver. */
+  static Path log(Path out) {
+    return out.resolveSibling(out.getFileName() + ".log");
+  }
+
   public static void main(String[] args) throws Exception {
+    List<String> mode = List.of(args[4].split(" "));
+    if (mode.contains("logged")) {
+      File log = log(Path.of(args[3])).toFile();
+      System.setOut(new PrintStream(new FileOutputStream(log, true), true, UTF_8));
+    }
     SparkSettings settings = SparkSettings.defaults().shufflePartitions(2);
     for (String pair : Arrays.asList(args).subList(5, args.length)) {
       String[] parts = pair.split("=", 2);
       settings =
           switch (parts[0]) {
             case "spark.master" -> settings.master(parts[1]);
-            case "state" -> settings.stateStore(SparkSettings.StateStore.valueOf(parts[1]));
+            case STATE_STORE -> settings.stateStore(StateStore.valueOf(parts[1]));
             default -> settings.with(parts[0], parts[1]);
           };
     }
     Path out = Path.of(args[3]);
     Pipeline.Builder builder = standard(KafkaTopic.of(args[1]).at(args[0]));
-    if (args[4].equals("blocked")) {
+    if (mode.contains("blocked")) {
       builder = builder.statistic(blockedInFirstAttempt());
+    }
+    if (mode.contains("distinct")) {
+      builder = builder.distinct();
     }
     Pipeline pipeline =
         builder
@@ -99,7 +124,7 @@ public final class Driver {
             .deadLetters(Sinks.deadLetterFiles(out))
             .build();
     RunOptions options =
-        !args[4].equals("continuous")
+        !mode.contains("continuous")
             ? RunOptions.bounded()
             : RunOptions.continuous().triggeringEvery(Duration.ofMillis(100));
     if (!args[2].isEmpty()) {

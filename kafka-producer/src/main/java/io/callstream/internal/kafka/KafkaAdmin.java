@@ -13,13 +13,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.IsolationLevel;
@@ -34,11 +37,22 @@ import org.jspecify.annotations.Nullable;
  * Queries topics. Thread-safe.
  *
  * <p>Every method throws {@link CallstreamException} with {@link ErrorCode#BROKER_UNAVAILABLE} if
- * no broker answers within ten seconds, or if the broker rejects the client.
+ * no broker answers within ten seconds, if the broker rejects the client, or if a partition has no
+ * leader for thirty seconds.
  */
 public final class KafkaAdmin implements AutoCloseable {
   /** The time limit of a request. */
   public static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+  /** How long a partition may be without a leader: longer than brokers need to choose another. */
+  private static final Duration LEADER_TIMEOUT = Duration.ofSeconds(30);
+
+  private static final Duration LEADER_RETRY = Duration.ofSeconds(5);
+
+  /** How long it takes at most until all brokers know a new topic. */
+  private static final Duration PROPAGATION = Duration.ofSeconds(2);
+
+  private static final Duration PAUSE = Duration.ofMillis(50);
 
   private final KafkaCluster cluster;
   private final Admin admin;
@@ -80,8 +94,13 @@ public final class KafkaAdmin implements AutoCloseable {
    * @throws CallstreamException with {@link ErrorCode#TOPIC} if there is no topic with this name
    */
   public TopicDescription requireDescription(String topic) {
-    return description(topic)
-        .orElseThrow(
+    Optional<TopicDescription> found = description(topic);
+    long end = System.nanoTime() + PROPAGATION.toNanos();
+    while (found.isEmpty() && hasSeveralBrokers() && System.nanoTime() < end) {
+      LockSupport.parkNanos(PAUSE.toNanos()); // Another broker may know a new topic already.
+      found = description(topic);
+    }
+    return found.orElseThrow(
             () ->
                 new CallstreamException(
                     ErrorCode.TOPIC,
@@ -89,6 +108,14 @@ public final class KafkaAdmin implements AutoCloseable {
                         "There is no topic %s at %s. Correct the name, or create it: 'callstream"
                             + " produce' does, and TopicAdmin.ensure in a program.",
                         topic, cluster.bootstrapServers())));
+  }
+
+  private boolean hasSeveralBrokers() {
+    try {
+      return get(admin.describeCluster().nodes()).size() > 1;
+    } catch (ExecutionException e) {
+      return false;
+    }
   }
 
   /** Requests the description of a topic, without waiting for the answer. */
@@ -126,9 +153,8 @@ public final class KafkaAdmin implements AutoCloseable {
     partitions.forEach(id -> next.put(id, OffsetSpec.latest()));
     // Keep this order. Otherwise new records in between would look as if a transaction held them
     // back.
-    var written = get(admin.listOffsets(next).all());
-    var stable =
-        get(admin.listOffsets(next, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all());
+    var written = offsets(next, IsolationLevel.READ_UNCOMMITTED);
+    var stable = offsets(next, IsolationLevel.READ_COMMITTED);
     Map<Integer, OpenTransactions.Ends> ends = new HashMap<>();
     stable.forEach(
         (id, end) ->
@@ -136,6 +162,54 @@ public final class KafkaAdmin implements AutoCloseable {
                 id.partition(),
                 new OpenTransactions.Ends(end.offset(), requireNonNull(written.get(id)).offset())));
     return ends;
+  }
+
+  /**
+   * Returns offsets of partitions. Waits for partitions that have no leader, and for brokers that
+   * do not know a new topic yet.
+   */
+  public Map<TopicPartition, ListOffsetsResultInfo> offsets(
+      Map<TopicPartition, OffsetSpec> partitions, IsolationLevel isolation)
+      throws ExecutionException {
+    // Kafka's client keeps waiting for a leader that has ended, unless the request is repeated.
+    ListOffsetsOptions options =
+        new ListOffsetsOptions(isolation).timeoutMs((int) LEADER_RETRY.toMillis());
+    long start = System.nanoTime();
+    while (true) {
+      try {
+        return admin.listOffsets(partitions, options).all().get();
+      } catch (ExecutionException e) {
+        Throwable cause = e.getCause();
+        boolean isTimeout = cause instanceof org.apache.kafka.common.errors.TimeoutException;
+        Duration patience =
+            isTimeout
+                ? LEADER_TIMEOUT
+                : cause instanceof UnknownTopicOrPartitionException ? PROPAGATION : Duration.ZERO;
+        if (System.nanoTime() - start >= patience.toNanos()) {
+          if (isTimeout) {
+            throw withoutLeader(partitions.keySet(), e);
+          }
+          if (cause instanceof AuthenticationException) {
+            throw KafkaErrors.refused(cluster, e);
+          }
+          throw e;
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw KafkaErrors.unavailable(cluster, e);
+      }
+      LockSupport.parkNanos(PAUSE.toNanos());
+    }
+  }
+
+  private CallstreamException withoutLeader(Set<TopicPartition> partitions, Throwable cause) {
+    return new CallstreamException(
+        ErrorCode.BROKER_UNAVAILABLE,
+        String.format(
+            "Kafka at %s gave no offsets of %s for %d s. Start the brokers that lead these"
+                + " partitions.",
+            cluster.bootstrapServers(), partitions, LEADER_TIMEOUT.toSeconds()),
+        cause);
   }
 
   /** Returns a query of the ends of a topic. It connects to a broker at the first call. */

@@ -229,9 +229,17 @@ public final class EmbeddedBroker implements AutoCloseable {
       }
       NodePlan.Ports ports = new NodePlan.Ports(port, 0, 0);
       String clusterId = Uuid.randomUuid().toString();
-      return KraftNode.start(
-          NodePlan.of(1, 1, ports, directory, clusterId, security),
-          controllerPort -> Map.of(1, controllerPort));
+      KraftNode node =
+          KraftNode.of(
+              NodePlan.of(1, 1, ports, directory, clusterId, security),
+              controllerPort -> Map.of(1, controllerPort));
+      try {
+        node.start();
+        return node;
+      } catch (RuntimeException e) {
+        node.stop();
+        throw e;
+      }
     }
 
     private Path directory() {

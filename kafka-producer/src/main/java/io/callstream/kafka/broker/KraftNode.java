@@ -96,17 +96,16 @@ final class KraftNode implements EmbeddedBroker.Nodes {
     Map<Integer, Integer> whenBoundTo(int port) throws IOException;
   }
 
-  static KraftNode start(NodePlan plan, Voters voters) throws IOException {
+  /** Creates a node. If it does not start, stop it. */
+  static KraftNode of(NodePlan plan, Voters voters) throws IOException {
     format(plan);
-    KraftNode node = new KraftNode(new KafkaConfig(plan.settings(), false), voters);
-    try {
-      node.controller.startup();
-      node.broker.startup();
-    } catch (RuntimeException e) {
-      node.stop();
-      throw e;
-    }
-    return node;
+    return new KraftNode(new KafkaConfig(plan.settings(), false), voters);
+  }
+
+  /** Starts the node, and returns when it accepts requests. */
+  void start() {
+    controller.startup();
+    broker.startup();
   }
 
   private static void format(NodePlan plan) throws IOException {

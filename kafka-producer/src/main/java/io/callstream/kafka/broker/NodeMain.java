@@ -38,7 +38,8 @@ final class NodeMain {
     NodePlan plan = NodePlan.read(in);
     KraftNode node;
     try {
-      node = KraftNode.start(plan, port -> exchange(port, in, out));
+      node = KraftNode.of(plan, port -> exchange(port, in, out));
+      node.start();
     } catch (IOException | RuntimeException e) {
       e.printStackTrace(System.err);
       out.writeInt(FAILED);
