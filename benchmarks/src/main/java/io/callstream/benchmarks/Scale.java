@@ -38,13 +38,15 @@ import org.apache.spark.sql.SparkSession;
  * batches, it measures {@code batches} of them. All calls of a run are in the topic before it
  * starts. Before both runs, the same is done with at most 1,000 groups, so that the JVM has
  * compiled its code regardless of the number of groups. The benchmark fails if a result is wrong.
+ * On Spark, it also prints the times of the tasks that merge.
  *
  * <p>A process contains the broker. If an argument has several values, separated by commas, or with
  * {@code repeats=}, {@link ScaleSeries} measures all combinations.
  *
- * <p>Arguments: {@code engine=local|spark groups=1000 batch=100} and those of {@link Point}; {@code
- * rehearsal=1000} (the number of batches before the first run); {@code cores=2} (the threads that
- * read on the local engine, or those of Spark); {@code conf.KEY=VALUE} (settings of Spark).
+ * <p>Arguments: {@code engine=local|spark groups=1000 batch=100} and those of {@link Point}, or
+ * {@code days=} instead of {@code hours=}; {@code rehearsal=1000} (the number of batches before the
+ * first run); {@code cores=2} (the threads that read on the local engine, or those of Spark);
+ * {@code conf.KEY=VALUE} (settings of Spark).
  */
 public final class Scale {
   private static final int REHEARSED_GROUPS = 1_000;
@@ -52,17 +54,19 @@ public final class Scale {
 
   private final Traffic traffic;
   private final Engine engine;
+  private final MergeTasks mergeTasks;
 
-  private Scale(Traffic traffic, Engine engine) {
+  private Scale(Traffic traffic, Engine engine, MergeTasks mergeTasks) {
     this.traffic = traffic;
     this.engine = engine;
+    this.mergeTasks = mergeTasks;
   }
 
   /**
    * What is measured.
    *
    * @param groups the number of groups of a statistic, or of each of its windows
-   * @param days the number of days whose hourly windows are kept; 0 for statistics without windows
+   * @param hours the number of hourly windows that are kept; 0 for statistics without windows
    * @param statistics the number of statistics, which all have the same groups
    * @param partitions the number of partitions of the topic
    * @param fillBatch the maximum number of calls in a batch of the first run
@@ -74,7 +78,7 @@ public final class Scale {
    */
   record Point(
       int groups,
-      int days,
+      int hours,
       int statistics,
       int partitions,
       long fillBatch,
@@ -95,7 +99,7 @@ public final class Scale {
     static Point of(Arguments arguments) {
       return new Point(
           arguments.get("groups", 1_000),
-          arguments.get("days", 0),
+          arguments.get("hours", 24 * arguments.get("days", 0)),
           arguments.get("statistics", 1),
           arguments.get("partitions", 2),
           arguments.get("fillBatch", 100_000L),
@@ -109,7 +113,7 @@ public final class Scale {
     Point rehearsed(int times) {
       return new Point(
           Math.min(groups, REHEARSED_GROUPS),
-          Math.min(days, 1),
+          Math.min(hours, 24),
           statistics,
           partitions,
           fillBatch,
@@ -118,10 +122,6 @@ public final class Scale {
           times,
           skew,
           disorder);
-    }
-
-    int hours() {
-      return Math.max(1, 24 * days);
     }
 
     List<Statistic> allStatistics() {
@@ -133,8 +133,8 @@ public final class Scale {
           Statistic.named("by-address-" + i)
               .by(ADDRESS)
               .maxGroups(Math.max(Statistic.DEFAULT_MAX_GROUPS, 2 * groups));
-      Duration lateness = Duration.ofDays(days + 1L);
-      return days == 0
+      Duration lateness = Duration.ofHours(hours + 24L);
+      return hours == 0
           ? statistic.build()
           : statistic
               .over(Windows.tumbling(Duration.ofHours(1)).allowingLateness(lateness))
@@ -165,13 +165,16 @@ public final class Scale {
     try (Traffic traffic = Traffic.to("")) {
       if (name.equals(SparkEngine.NAME)) {
         SparkSession session = SparkSessions.start("local[" + cores + "]", conf);
+        MergeTasks mergeTasks = new MergeTasks();
+        session.sparkContext().addSparkListener(mergeTasks);
         try {
-          new Scale(traffic, SparkEngine.on(session)).measure(point, rehearsal, line);
+          new Scale(traffic, SparkEngine.on(session), mergeTasks).measure(point, rehearsal, line);
         } finally {
           session.stop();
         }
       } else {
-        new Scale(traffic, new LocalEngine().readingIn(cores)).measure(point, rehearsal, line);
+        new Scale(traffic, new LocalEngine().readingIn(cores), new MergeTasks())
+            .measure(point, rehearsal, line);
       }
     }
     return line;
@@ -187,7 +190,7 @@ public final class Scale {
   private void measure(Point point, ObjectNode line) throws Exception {
     String topic = "callstream-scale-" + Long.toHexString(System.nanoTime());
     traffic.create(topic, point.partitions());
-    ScaleCalls calls = new ScaleCalls(point.groups(), point.hours());
+    ScaleCalls calls = new ScaleCalls(point.groups(), Math.max(1, point.hours()));
     try (TemporaryDirectory directory = TemporaryDirectory.create()) {
       send(topic, calls.all());
       long heap = liveHeap();
@@ -208,6 +211,7 @@ public final class Scale {
         line.put("restart_s", seconds(start, meter.firstNanos()));
         line.put("calls", calls.generated());
         meter.writeTo(line);
+        mergeTasks.writeTo(line, point.batches());
         long peak = heapPools().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum();
         line.put("peak_heap_mb", peak >> 20);
         line.put("live_heap_mb", (liveHeap() - heap) >> 20);

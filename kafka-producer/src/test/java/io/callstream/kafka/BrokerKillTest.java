@@ -174,8 +174,7 @@ class BrokerKillTest {
     assertThat(offsets).hasSize(300);
   }
 
-  private void run(String topic, String name, LongConsumer batches)
-      throws Exception {
+  private void run(String topic, String name, LongConsumer batches) throws Exception {
     Path out = directory.resolve(name);
     Pipeline pipeline =
         Pipeline.builder(KafkaTopic.of(topic).at(broker.bootstrapServers()), FORMAT)

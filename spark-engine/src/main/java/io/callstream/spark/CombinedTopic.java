@@ -3,6 +3,7 @@ package io.callstream.spark;
 import io.callstream.engine.RunOptions;
 import io.callstream.internal.kafka.ClientSettings;
 import io.callstream.pipeline.KafkaTopic;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -54,6 +56,18 @@ final class CombinedTopic implements SupportsRead, Scan {
       new StructType()
           .add("_1", DataTypes.BinaryType, false)
           .add("_2", DataTypes.BinaryType, false);
+
+  /*
+   * Kafka's client waits for a leader that has ended as long as these settings allow. A repeated
+   * request finds the new leader. Spark's defaults are three requests of a minute each.
+   */
+  private static final Set<String> OFFSET_TIMEOUTS =
+      Set.of(
+          CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG,
+          CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG);
+
+  private static final String OFFSET_TIMEOUT_MS = "10000";
+  private static final String OFFSET_ATTEMPTS = "15";
 
   private final KafkaSourceProvider kafka = new KafkaSourceProvider();
   private final CaseInsensitiveStringMap options;
@@ -113,6 +127,10 @@ final class CombinedTopic implements SupportsRead, Scan {
     Map<String, String> options = new HashMap<>();
     settings.minPartitions().ifPresent(n -> options.put("minPartitions", Integer.toString(n)));
     ClientSettings.CONSUMER_DEFAULTS.forEach((key, value) -> options.put("kafka." + key, value));
+    if (Collections.disjoint(topic.properties().keySet(), OFFSET_TIMEOUTS)) {
+      OFFSET_TIMEOUTS.forEach(key -> options.put("kafka." + key, OFFSET_TIMEOUT_MS));
+      options.put("fetchOffset.numRetries", OFFSET_ATTEMPTS);
+    }
     topic.properties().forEach((key, value) -> options.put("kafka." + key, value));
     options.put("kafka.bootstrap.servers", topic.bootstrapServers());
     options.put("subscribe", topic.name());

@@ -128,7 +128,8 @@ class ClusterTest {
     Path checkpoint = directory.resolve("checkpoint");
 
     // The driver ends only because a second attempt of the task runs in addition to the first one.
-    Processes.Running driver = driver("driver", topic, checkpoint.toString(), "bounded blocked", settings);
+    Processes.Running driver =
+        driver("driver", topic, checkpoint.toString(), "bounded blocked", settings);
 
     assertThat(driver.awaitEnd()).as(driver.text()).isZero();
     assertThat(driver.text()).contains("received 41");

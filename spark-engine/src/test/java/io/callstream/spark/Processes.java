@@ -72,9 +72,15 @@ final class Processes implements AutoCloseable {
 
   /** Starts a JVM with the class path and the options of this JVM. */
   Running java(String name, List<String> before, String main, List<String> arguments) {
+    return java(name, before, List.of(), main, arguments);
+  }
+
+  Running java(
+      String name, List<String> before, List<String> options, String main, List<String> arguments) {
     List<String> line = new ArrayList<>(before);
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(jvmOptions());
+    line.addAll(options);
     line.addAll(List.of("-Xmx1g", "-cp", System.getProperty("java.class.path"), main));
     line.addAll(arguments);
     return start(name, line);
@@ -108,6 +114,11 @@ final class Processes implements AutoCloseable {
             "org.apache.spark.deploy.master.Master",
             List.of("--host", "127.0.0.1", "--port", "0", "--webui-port", "0"));
     master.awaitText("Starting Spark master at ");
+    return url(master);
+  }
+
+  /** Returns the URL of a master that has started. */
+  static String url(Running master) {
     Matcher url = MASTER.matcher(master.text());
     assertThat(url.find()).as(master.text()).isTrue();
     return url.group();

@@ -35,8 +35,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.executor.ShuffleReadMetrics;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Encoders;
@@ -76,14 +78,20 @@ class WindowShardsTest {
 
   /** Sends calls of an hour, one of each group. */
   private void send(int hour, int from, int to) {
+    send(hour, IntStream.range(from, to));
+  }
+
+  private void send(int hour, IntStream groups) {
     List<SourceRecord> records = new ArrayList<>();
-    for (int group = from; group < to; group++) {
-      String json =
-          "{\"crime_id\":\"%d\",\"original_crime_type_name\":\"type %08x\",\"call_date_time\":\"%s\"}"
-              .formatted(ids++, group * MIX, "2018-06-01T%02d:%02d".formatted(hour, group % 60));
-      records.add(
-          new SourceRecord(group % 2, Instant.parse("2018-06-02T00:00:00Z"), json.getBytes(UTF_8)));
-    }
+    groups.forEach(
+        group -> {
+          String json =
+              "{\"crime_id\":\"%d\",\"original_crime_type_name\":\"type %08x\",\"call_date_time\":\"%s\"}"
+                  .formatted(ids, group * MIX, "2018-06-01T%02d:%02d".formatted(hour, ids % 60));
+          records.add(
+              new SourceRecord(
+                  ids++ % 2, Instant.parse("2018-06-02T00:00:00Z"), json.getBytes(UTF_8)));
+        });
     TestBroker.send(topic, records);
   }
 
@@ -113,6 +121,19 @@ class WindowShardsTest {
     }
   }
 
+  /** Adds the ends of all tasks to a queue. */
+  private static SparkListener addTo(Queue<SparkListenerTaskEnd> ends) {
+    SparkListener listener =
+        new SparkListener() {
+          @Override
+          public void onTaskEnd(SparkListenerTaskEnd end) {
+            ends.add(end);
+          }
+        };
+    TestSession.get().sparkContext().addSparkListener(listener);
+    return listener;
+  }
+
   /** Returns how many tasks of one stage received the groups, in the batches of a run. */
   private static Map<Integer, Integer> tasksWithGroups(Queue<SparkListenerTaskEnd> ends)
       throws Exception {
@@ -132,17 +153,10 @@ class WindowShardsTest {
   void aWindowIsSplitIfEarlierWindowsWereLarge(StateStore store, boolean distinct)
       throws Exception {
     Queue<SparkListenerTaskEnd> ends = new ConcurrentLinkedQueue<>();
-    SparkListener listener =
-        new SparkListener() {
-          @Override
-          public void onTaskEnd(SparkListenerTaskEnd end) {
-            ends.add(end);
-          }
-        };
+    SparkListener listener = addTo(ends);
     Engine spark =
         SparkEngine.on(
             TestSession.get(), SparkSettings.defaults().shufflePartitions(TASKS).stateStore(store));
-    TestSession.get().sparkContext().addSparkListener(listener);
     try {
       send(10, 0, GROUPS);
       run(spark, distinct);
@@ -174,6 +188,50 @@ class WindowShardsTest {
       if (!distinct) {
         assertThat(last.state().rows()).isBetween(2L, 3L); // Two groups are in up to two shards.
       }
+    } finally {
+      TestSession.get().sparkContext().removeSparkListener(listener);
+    }
+  }
+
+  @Test
+  void aGroupWithMostCallsDoesNotGiveOneTaskMostOfTheRowsOrBytes() throws Exception {
+    Queue<SparkListenerTaskEnd> ends = new ConcurrentLinkedQueue<>();
+    SparkListener listener = addTo(ends);
+    Engine spark =
+        SparkEngine.on(TestSession.get(), SparkSettings.defaults().shufflePartitions(TASKS));
+    try {
+      send(10, 0, GROUPS);
+      run(spark, false);
+      ends.clear();
+
+      send(11, 0, GROUPS);
+      send(11, IntStream.range(0, 9 * GROUPS).map(call -> 0));
+      Outcome skewed = run(spark, false);
+
+      TestSession.get().sparkContext().listenerBus().waitUntilEmpty();
+      List<ShuffleReadMetrics> reads =
+          ends.stream()
+              .filter(end -> end.taskType().equals("ResultTask"))
+              .map(end -> end.taskMetrics().shuffleReadMetrics())
+              .toList();
+      assertThat(reads).hasSize(TASKS);
+      long bytes = reads.stream().mapToLong(ShuffleReadMetrics::totalBytesRead).sum();
+      long rows = reads.stream().mapToLong(ShuffleReadMetrics::recordsRead).sum();
+      System.out.println(
+          "WindowShardsTest: "
+              + 10 * GROUPS
+              + " calls, 90 % of one group, as "
+              + rows
+              + " rows; bytes of the merge tasks "
+              + reads.stream().map(ShuffleReadMetrics::totalBytesRead).toList());
+      assertThat(rows).isLessThan(100);
+      assertThat(reads)
+          .allSatisfy(
+              read -> {
+                assertThat(read.totalBytesRead()).isLessThan(bytes / 2);
+                assertThat(read.recordsRead()).isLessThan(rows * 2 / 3);
+              });
+      assertThat(skewed.rows()).isEqualTo(run(Engines.named("local"), false).rows());
     } finally {
       TestSession.get().sparkContext().removeSparkListener(listener);
     }

@@ -101,13 +101,13 @@ public final class KafkaAdmin implements AutoCloseable {
       found = description(topic);
     }
     return found.orElseThrow(
-            () ->
-                new CallstreamException(
-                    ErrorCode.TOPIC,
-                    String.format(
-                        "There is no topic %s at %s. Correct the name, or create it: 'callstream"
-                            + " produce' does, and TopicAdmin.ensure in a program.",
-                        topic, cluster.bootstrapServers())));
+        () ->
+            new CallstreamException(
+                ErrorCode.TOPIC,
+                String.format(
+                    "There is no topic %s at %s. Correct the name, or create it: 'callstream"
+                        + " produce' does, and TopicAdmin.ensure in a program.",
+                    topic, cluster.bootstrapServers())));
   }
 
   private boolean hasSeveralBrokers() {
