@@ -47,6 +47,7 @@ class BrokerKillTest {
 
   @TempDir Path directory;
   private int killed;
+  private long killedNanos;
 
   @BeforeAll
   static void start() {
@@ -67,7 +68,14 @@ class BrokerKillTest {
 
   private void killLeader(String topic) {
     killed = broker.leader(topic, 0);
+    killedNanos = System.nanoTime();
     broker.kill(killed);
+  }
+
+  /** Prints how long it took since the kill. */
+  private void report(String what) {
+    System.out.printf(
+        "BrokerKillTest: %s after %.1f s%n", what, (System.nanoTime() - killedNanos) / 1e9);
   }
 
   private static KafkaCluster cluster() {
@@ -130,6 +138,7 @@ class BrokerKillTest {
     }
 
     send("sent", interrupted(calls, CALLS / 2, () -> killLeader("sent")));
+    report("all calls sent");
 
     List<String> actual = new ArrayList<>();
     TopicReader.of(cluster(), "sent")
@@ -155,6 +164,8 @@ class BrokerKillTest {
         number -> {
           if (number == 5) {
             killLeader(topic);
+          } else if (number == 6) {
+            report("next batch");
           }
         });
 
