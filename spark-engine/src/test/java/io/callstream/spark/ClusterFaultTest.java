@@ -201,11 +201,15 @@ class ClusterFaultTest {
     assertThat(files(out())).isEqualTo(expected);
   }
 
-  /** Prints how long it took from now until a driver had a condition. */
+  /** Prints how long it takes from now on until a condition is true. */
   private static void report(String fault, Runnable wait) {
     long start = System.nanoTime();
     wait.run();
-    System.out.printf("ClusterFaultTest: %s: %.1f s%n", fault, (System.nanoTime() - start) / 1e9);
+    System.out.printf("ClusterFaultTest: %s: %.1f s%n", fault, secondsSince(start));
+  }
+
+  private static double secondsSince(long nanos) {
+    return (System.nanoTime() - nanos) / 1e9;
   }
 
   private void faultDuring(Map<String, String> settings, String fault, Callable<?> action)
@@ -341,8 +345,15 @@ class ClusterFaultTest {
   @Test
   void theNodeThatLeadsAPartitionIsKilled() throws Exception {
     int leader = broker.leader(topic.name(), 0);
-    faultDuring(
-        cluster.settings(), "leader of a partition killed", doing(() -> broker.kill(leader)));
+    Running driver = driver("driver", cluster.settings());
+    awaitBatch(driver, 3);
+    long before = batch(driver.text());
+    long start = System.nanoTime();
+    broker.kill(leader);
+    report("leader of a partition killed", () -> awaitBatch(driver, before + 2));
+    // Kafka's client waits for a minute if nothing repeats its request.
+    assertThat(secondsSince(start)).isLessThan(60);
+    assertExact(driver);
     broker.restart(leader);
   }
 

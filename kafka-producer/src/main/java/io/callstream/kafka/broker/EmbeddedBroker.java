@@ -370,7 +370,7 @@ public final class EmbeddedBroker implements AutoCloseable {
   }
 
   /** Returns the port on which the broker, or its first node, listens. */
-  public int port() {
+  public synchronized int port() {
     return nodes.ports().get(0);
   }
 
@@ -434,8 +434,9 @@ public final class EmbeddedBroker implements AutoCloseable {
    *
    * @param node from 1 on
    * @throws IllegalStateException if the node runs
-   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the node does not start, or
-   *     is not in sync within 60 seconds
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the node does not start
+   *     within 60 seconds, for example because fewer than half of the others run, or is not in sync
+   *     within a further 60 seconds
    */
   public synchronized void restart(int node) {
     processes().restart(node);

@@ -6,8 +6,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A node in a separate JVM. Call the methods in this order, each for all new nodes of the cluster
@@ -19,6 +23,7 @@ import java.util.Map;
  */
 final class NodeProcess {
   private static final int SHOWN_CHARACTERS = 1_000;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Process process;
   private final NodePlan plan;
@@ -76,9 +81,17 @@ final class NodeProcess {
     to.flush();
   }
 
-  /** Waits until the node accepts requests. */
+  /**
+   * Waits until the node accepts requests. Without a majority of the controllers, it never does.
+   */
   NodePlan.Ports awaitReady(int controllerPort) throws IOException {
-    return new NodePlan.Ports(nextPort(), controllerPort, nextPort());
+    Executor later = CompletableFuture.delayedExecutor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    CompletableFuture<Void> end = CompletableFuture.runAsync(process::destroyForcibly, later);
+    try {
+      return new NodePlan.Ports(nextPort(), controllerPort, nextPort());
+    } finally {
+      end.cancel(false);
+    }
   }
 
   private int nextPort() throws IOException {
@@ -98,7 +111,7 @@ final class NodeProcess {
     return new IOException(
         "the process of node "
             + plan.id()
-            + " ended with the output: "
+            + " ended, or was not ready within 60 s. Its output: "
             + text.substring(Math.max(0, text.length() - SHOWN_CHARACTERS)).strip(),
         e);
   }

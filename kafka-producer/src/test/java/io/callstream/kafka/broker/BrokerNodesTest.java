@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -90,21 +91,17 @@ class BrokerNodesTest {
                 new ByteArraySerializer(),
                 new ByteArraySerializer())) {
       producer.initTransactions();
-      NewTopic topic = new NewTopic("default", Optional.empty(), Optional.empty());
-      admin.createTopics(Set.of(topic)).all().get();
-      Set<String> topics = Set.of("default", Topic.TRANSACTION_STATE_TOPIC_NAME);
-      ConfigResource config = new ConfigResource(ConfigResource.Type.TOPIC, TOPIC);
-      assertThat(admin.describeTopics(topics).allTopicNames().get().values())
-          .allSatisfy(found -> assertThat(found.partitions().get(0).replicas()).hasSize(3));
-      assertThat(
-              admin
-                  .describeConfigs(Set.of(config))
-                  .all()
-                  .get()
-                  .get(config)
-                  .get(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG)
-                  .value())
-          .isEqualTo("2");
+      admin
+          .createTopics(Set.of(new NewTopic("default", Optional.empty(), Optional.empty())))
+          .all()
+          .get();
+      try (TopicAdmin topics = TopicAdmin.connect(KafkaCluster.at(servers))) {
+        assertThat(topics.require("default").replicas()).isEqualTo(3);
+        assertThat(topics.require(Topic.TRANSACTION_STATE_TOPIC_NAME).replicas()).isEqualTo(3);
+      }
+      ConfigResource node = new ConfigResource(ConfigResource.Type.BROKER, "1");
+      Config config = admin.describeConfigs(Set.of(node)).all().get().get(node);
+      assertThat(config.get(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG).value()).isEqualTo("2");
     }
   }
 
