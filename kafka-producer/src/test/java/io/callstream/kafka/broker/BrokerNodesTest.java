@@ -169,6 +169,7 @@ class BrokerNodesTest {
   }
 
   @Test
+  @Tag("thorough")
   void aNodeThatDoesNotStartIsNamedWithTheReason() throws Exception {
     Path store = Files.writeString(directory.resolve("store"), "no store");
     assertThatThrownBy(() -> EmbeddedBroker.builder().nodes(2).tls(store, "secret").start())
