@@ -49,5 +49,5 @@ public interface TaskWriter extends AutoCloseable {
 
   /** Releases everything. Without a commit, discards what was added. */
   @Override
-  void close() throws Exception;
+  void close();
 }

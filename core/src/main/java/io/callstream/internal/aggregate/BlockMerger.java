@@ -31,20 +31,25 @@ public final class BlockMerger {
 
   /** Creates a merger of blocks in which no call is retracted. */
   public BlockMerger(Statistic statistic) {
-    this(statistic, false);
+    this(statistic, false, false);
+  }
+
+  /** Returns the same without the limit of groups, which the caller checks. */
+  public static BlockMerger unbounded(Statistic statistic) {
+    return new BlockMerger(statistic, false, true);
   }
 
   /** Returns a merger of blocks in which calls may be retracted. */
   public static BlockMerger correcting(Statistic statistic) {
-    return new BlockMerger(statistic, true);
+    return new BlockMerger(statistic, true, false);
   }
 
-  private BlockMerger(Statistic statistic, boolean corrects) {
+  private BlockMerger(Statistic statistic, boolean corrects, boolean unbounded) {
     this.corrects = corrects;
     this.statistic = statistic.name();
     aggregates = aggregates(statistic);
-    unbounded = statistic.window().isPresent();
-    maxGroups = unbounded ? Integer.MAX_VALUE : statistic.maxGroups();
+    this.unbounded = unbounded || statistic.window().isPresent();
+    maxGroups = this.unbounded ? Integer.MAX_VALUE : statistic.maxGroups();
     maxBytes = statistic.maxGroupBytes();
     otherKey = GroupKey.of(Collections.nCopies(statistic.dimensions().size(), Statistic.OTHER));
     sessions =
