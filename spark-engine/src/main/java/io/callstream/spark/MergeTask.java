@@ -1,9 +1,11 @@
 package io.callstream.spark;
 
 import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.GroupRows;
 import io.callstream.internal.aggregate.RowStore;
 import io.callstream.internal.task.TaskPlan;
+import io.callstream.statistic.Emission;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -24,9 +26,17 @@ final class MergeTask
   private static final long serialVersionUID = 1L;
 
   private final TaskPlan plan;
+  private final boolean inExecutors;
 
-  MergeTask(TaskPlan plan) {
+  /**
+   * Creates a task.
+   *
+   * @param inExecutors whether results stay in the executors. The rows of windows are then for
+   *     sinks, and the driver gets the {@link TopGroups} of each window
+   */
+  MergeTask(TaskPlan plan, boolean inExecutors) {
     this.plan = plan;
+    this.inExecutors = inExecutors;
   }
 
   @Override
@@ -42,26 +52,55 @@ final class MergeTask
       remove(state, rows); // The pipeline no longer has the statistic.
       return Collections.emptyIterator();
     }
-    BlockMerger merger = plan.newMerger(statistic);
+    BlockMerger merger =
+        inExecutors
+            ? BlockMerger.unbounded(plan.statistics().get(statistic))
+            : plan.newMerger(statistic);
+    List<Tuple2<byte[], byte[]>> output = new ArrayList<>();
     List<byte[]> partials = new ArrayList<>();
     while (input.hasNext()) {
       byte[] block = input.next()._2();
       if (TaskRows.isEviction(block)) {
+        if (inExecutors && state.exists() && emitsOnClose(statistic)) {
+          GroupRows.forEachBlock(state.get(), rows, all -> output.add(new Tuple2<>(bytes, all)));
+        }
         evict(merger, state, rows);
       } else {
         partials.add(block);
       }
     }
     if (partials.isEmpty()) {
-      return Collections.emptyIterator();
+      return output.iterator();
     }
     GroupRows.Merged merged =
         GroupRows.merge(merger, state.exists() ? state.get() : null, rows, partials);
     if (merged.isUnchanged()) {
-      return Collections.emptyIterator();
+      return output.iterator();
     }
     state.update(merged.head());
-    return List.of(new Tuple2<>(bytes, merged.updates())).iterator();
+    if (!inExecutors || !emitsOnClose(statistic)) {
+      output.add(new Tuple2<>(bytes, merged.updates()));
+    }
+    if (inExecutors) {
+      output.add(top(key, statistic, merged));
+    }
+    return output.iterator();
+  }
+
+  private boolean emitsOnClose(int statistic) {
+    return plan.statistics().get(statistic).emission() == Emission.ON_CLOSE;
+  }
+
+  private Tuple2<byte[], byte[]> top(RowKey key, int statistic, GroupRows.Merged merged) {
+    byte[] block =
+        BlockResults.top(
+            plan.statistics().get(statistic),
+            key.windowStart(),
+            merged.updates(),
+            ExecutorResults.TOP);
+    return new Tuple2<>(
+        new RowKey(RowKey.Kind.TOP, key.number(), key.windowStart(), 0).toBytes(),
+        new TopGroups(merged.addedGroups(), merged.addedKeyBytes(), block).toBytes());
   }
 
   private static void evict(BlockMerger merger, GroupState<byte[]> state, RowStore rows) {

@@ -292,8 +292,7 @@ public final class BlockMerger {
     BlockReader groups = new BlockReader(block);
     @Nullable BlockWriter[] writers = new BlockWriter[parts];
     while (groups.next()) {
-      long high = groups.keyHash() >>> Integer.SIZE;
-      int part = (int) ((high * parts) >>> Integer.SIZE);
+      int part = part(groups.keyHash(), parts);
       BlockWriter writer = writers[part];
       if (writer == null) {
         writer = new BlockWriter(groups.aggregates(), block.length / parts);
@@ -307,6 +306,16 @@ public final class BlockMerger {
       blocks[i] = writer == null ? new byte[0] : writer.toBlock();
     }
     return blocks;
+  }
+
+  private static int part(long hash, int parts) {
+    return (int) (((hash >>> Integer.SIZE) * parts) >>> Integer.SIZE);
+  }
+
+  /** Returns the index of the part into which {@link #split} puts a group. */
+  public static int part(List<String> dimensions, int parts) {
+    byte[] key = GroupKey.of(dimensions);
+    return part(BlockReader.hash(key, key.length), parts);
   }
 
   /** Returns all groups of blocks of absolute values that have different groups; at least one. */
