@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DriverView {
   /** The groups of a window in the driver are reduced to the first when they are this many. */
-  private static final int MOST_GROUPS = 4 * ExecutorResults.TOP;
+  private static final int MOST_GROUPS = 4 * SparkSettings.TOP_IN_DRIVER;
 
   private final TaskPlan plan;
   private final Ledger ledger;
@@ -108,7 +108,8 @@ final class DriverView {
   }
 
   private static Groups first(Statistic statistic, long window, Groups groups) {
-    return Groups.of(BlockResults.top(statistic, window, groups.toBlock(), ExecutorResults.TOP));
+    return Groups.of(
+        BlockResults.top(statistic, window, groups.toBlock(), SparkSettings.TOP_IN_DRIVER));
   }
 
   /** Ends a batch that is in the ledger, and returns it without groups. */

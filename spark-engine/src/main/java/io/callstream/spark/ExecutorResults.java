@@ -28,9 +28,6 @@ import org.jspecify.annotations.Nullable;
  * windows are in the state of the query, from which jobs read them. Thread-safe.
  */
 final class ExecutorResults implements Results {
-  /** The number of groups of each window that the driver knows: those with the highest counts. */
-  static final int TOP = 100;
-
   private final BlockResults top;
   private final NavigableMap<Long, Long> sizes;
   private final @Nullable StateScan scan;
@@ -38,7 +35,7 @@ final class ExecutorResults implements Results {
   /**
    * Creates results.
    *
-   * @param top at least the first {@value #TOP} groups of each window
+   * @param top at least the first {@value SparkSettings#TOP_IN_DRIVER} groups of each window
    * @param sizes the number of groups of each window that is open, or that a batch emits
    * @param scan reads the groups of these windows; null if they cannot be read
    */
@@ -71,9 +68,6 @@ final class ExecutorResults implements Results {
     }
     if (pipeline.correctionHorizon().isPresent()) {
       unsupported.add("corrections()");
-    }
-    if (!pipeline.lookups().isEmpty()) {
-      unsupported.add("lookups");
     }
     if (options.evolves()) {
       unsupported.add("evolving()");
@@ -177,12 +171,12 @@ final class ExecutorResults implements Results {
 
   @Override
   public List<ResultRow> top(int n) {
-    if (n > TOP) {
+    if (n > SparkSettings.TOP_IN_DRIVER) {
       throw new IllegalArgumentException(
           "top("
               + n
               + ") must be at most "
-              + TOP
+              + SparkSettings.TOP_IN_DRIVER
               + " with results in the executors; read more rows with stream(), or from a sink");
     }
     return top.top(n);

@@ -97,7 +97,7 @@ final class MergeTask
             plan.statistics().get(statistic),
             key.windowStart(),
             merged.updates(),
-            ExecutorResults.TOP);
+            SparkSettings.TOP_IN_DRIVER);
     return new Tuple2<>(
         new RowKey(RowKey.Kind.TOP, key.number(), key.windowStart(), 0).toBytes(),
         new TopGroups(merged.addedGroups(), merged.addedKeyBytes(), block).toBytes());

@@ -272,6 +272,9 @@ final class SparkRun extends LedgerRun {
                 checkpoint.requireOwned();
                 return shards.toBytes();
               });
+      if (view != null) {
+        ledger().announce(tables.next());
+      }
       BatchContext context = BatchContext.of(ledger(), shards.next(ledger()));
       batch = context;
       context.publish(lease.session().sparkContext());

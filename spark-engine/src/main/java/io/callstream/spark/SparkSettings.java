@@ -49,6 +49,12 @@ public final class SparkSettings {
     }
   }
 
+  /**
+   * The number of groups of each window that the driver has with {@link #resultsInExecutors()}:
+   * those with the highest counts.
+   */
+  public static final int TOP_IN_DRIVER = 100;
+
   private static final SparkSettings DEFAULTS =
       new SparkSettings(null, null, null, StateStore.MEMORY, false, Map.of());
 
@@ -142,8 +148,8 @@ public final class SparkSettings {
    *       from the checkpoint, each partition as one job. {@code stream()} has no order.
    *   <li>More groups than {@code maxGroups} of a statistic without a window end the run, if more
    *       than one task merges.
-   *   <li>Sessions, shares, corrections, lookups, {@code evolving()} and {@code flushingAtEnd()}
-   *       are not supported.
+   *   <li>Sessions, shares, corrections, {@code evolving()} and {@code flushingAtEnd()} are not
+   *       supported.
    * </ul>
    */
   public SparkSettings resultsInExecutors() {

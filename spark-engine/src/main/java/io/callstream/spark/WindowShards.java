@@ -145,7 +145,7 @@ final class WindowShards {
   private int ofNew(int largest) {
     if (inExecutors) {
       // Of a large window, the driver has only some groups. The first window may become large.
-      return largest == 0 || largest >= ExecutorResults.TOP ? partitions : 1;
+      return largest == 0 || largest >= SparkSettings.TOP_IN_DRIVER ? partitions : 1;
     }
     return Math.max(1, Math.min((largest + GROUPS_PER_SHARD - 1) / GROUPS_PER_SHARD, partitions));
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engine;
@@ -14,6 +15,9 @@ import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.contract.SourceRecord;
 import io.callstream.kafka.contract.TestBroker;
+import io.callstream.lookup.LookupSources;
+import io.callstream.lookup.LookupTable;
+import io.callstream.lookup.MemoryLookup;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
@@ -24,6 +28,7 @@ import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkSettings.StateStore;
+import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measures;
@@ -47,6 +52,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Results that stay in the executors. */
 class ExecutorResultsTest {
   private static final int TASKS = 3;
+  private static final Field<String> AREA = Field.text("area");
   private static final Statistic TYPES =
       Statistic.named("types")
           .by(Dimensions.CRIME_TYPE, Dimensions.DISPOSITION)
@@ -255,6 +261,34 @@ class ExecutorResultsTest {
             "'runs'", "'shares'", "which tasks cannot write", "flushingAtEnd()", "executors")
         .extracting(e -> ((CallstreamException) e).code())
         .isEqualTo(ErrorCode.UNSUPPORTED);
+  }
+
+  /** Tasks write a batch before it is in the ledger, which has the tables of lookups. */
+  @Test
+  void aRepeatedBatchUsesTheTableThatItsTasksUsed() throws Exception {
+    MemoryLookup table = LookupSources.inMemory();
+    table.put("HAN", "first");
+    LookupTable lookup =
+        LookupTable.named("areas").by(Fields.DISPOSITION).text(AREA, "area").from(table).build();
+    Statistic areas =
+        Statistic.named("areas").by(Dimension.of("area", AREA), Dimensions.CRIME_TYPE).build();
+    RowsOfTasks written = new RowsOfTasks();
+    Pipeline.Builder pipeline =
+        Pipeline.builder(topic, SanFranciscoCalls.json())
+            .statistic(areas)
+            .lookup(lookup)
+            .results(written);
+    send(8, 2_000, 500);
+    written.failingTask = 1;
+    assertThatThrownBy(() -> run(spark(settings()), pipeline))
+        .hasMessageContaining("the task failed");
+    table.put("HAN", "second");
+
+    run(spark(settings()), pipeline);
+    assertThat(written.rows.toString()).contains("first").doesNotContain("second");
+    send(8, 2_000, 500);
+    run(spark(settings()), pipeline);
+    assertThat(written.rows.toString()).contains("first", "second");
   }
 
   @Test

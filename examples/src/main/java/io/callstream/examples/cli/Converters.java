@@ -26,6 +26,7 @@ final class Converters {
     commands.registerConverter(EventTimeJump.class, EventTimeJump::parse);
     registerEnum(commands, CallOptions.Order.class);
     registerEnum(commands, FileLayout.class);
+    registerEnum(commands, StatisticsOptions.ResultsPlace.class);
     registerEnum(commands, StartingOffsets.class);
   }
 
