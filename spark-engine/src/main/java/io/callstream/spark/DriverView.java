@@ -87,7 +87,7 @@ final class DriverView {
               plan.statistics().get(plan.indexOfSlot(key.number())).name(),
               ByteBuffer.wrap(bytes).getLong(),
               Long::sum);
-      default -> throw new IllegalArgumentException(key.toString());
+      default -> throw new IllegalStateException("The driver does not expect " + key);
     }
   }
 
