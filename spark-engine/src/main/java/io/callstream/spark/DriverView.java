@@ -43,8 +43,12 @@ final class DriverView {
   private final List<List<byte[]>> written = new ArrayList<>();
   private final Map<String, Long> emitted = new TreeMap<>();
 
-  /** The groups that can be read after a batch. */
-  private record Snapshot(long batch, List<NavigableMap<Long, Long>> sizes, ShardCounts shards) {}
+  /** What can be read after a batch. The lists have an element for each statistic. */
+  private record Snapshot(
+      long batch,
+      List<BlockResults> top,
+      List<NavigableMap<Long, Long>> sizes,
+      ShardCounts shards) {}
 
   DriverView(TaskPlan plan, Ledger ledger, WindowShards shards, StateScan.Source state) {
     this.plan = plan;
@@ -55,11 +59,13 @@ final class DriverView {
   }
 
   private Snapshot now() {
+    List<BlockResults> top = new ArrayList<>();
     List<NavigableMap<Long, Long>> sizes = new ArrayList<>();
     for (int i = 0; i < plan.statistics().size(); i++) {
+      top.add(BlockResults.of(ledger.results(plan.statistics().get(i).name())));
       sizes.add(shards.sizes(i));
     }
-    return new Snapshot(ledger.lastBatch(), sizes, shards.next(ledger));
+    return new Snapshot(ledger.lastBatch(), top, sizes, shards.next(ledger));
   }
 
   /** Opens the sinks for tasks. */
@@ -158,12 +164,11 @@ final class DriverView {
   }
 
   /** Returns the results of a statistic after the last batch. Thread-safe. */
-  Results results(String statistic) {
+  Results results(Statistic statistic) {
     Snapshot last = readable;
-    BlockResults first = BlockResults.of(ledger.results(statistic));
-    int index = plan.statistics().indexOf(first.statistic());
+    int index = plan.statistics().indexOf(statistic);
     return new ExecutorResults(
-        first,
+        last.top().get(index),
         last.sizes().get(index),
         state.after(last.batch(), plan.starts().get(index).slot(), last.shards()));
   }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Function;
 import org.apache.spark.api.java.function.FlatMapGroupsWithStateFunction;
 import org.apache.spark.sql.streaming.GroupState;
 import scala.Tuple2;
@@ -56,28 +57,31 @@ final class MergeTask
         inExecutors
             ? BlockMerger.unbounded(plan.statistics().get(statistic))
             : plan.newMerger(statistic);
-    List<Tuple2<byte[], byte[]>> output = new ArrayList<>();
+    Iterator<byte[]> closed = Collections.emptyIterator();
     List<byte[]> partials = new ArrayList<>();
     while (input.hasNext()) {
       byte[] block = input.next()._2();
       if (TaskRows.isEviction(block)) {
         if (inExecutors && state.exists() && emitsOnClose(statistic)) {
-          GroupRows.forEachBlock(state.get(), rows, all -> output.add(new Tuple2<>(bytes, all)));
+          closed = GroupRows.drain(state.get(), rows);
+          state.remove();
+        } else {
+          evict(merger, state, rows);
         }
-        evict(merger, state, rows);
       } else {
         partials.add(block);
       }
     }
     if (partials.isEmpty()) {
-      return output.iterator();
+      return map(closed, block -> new Tuple2<>(bytes, block));
     }
     GroupRows.Merged merged =
         GroupRows.merge(merger, state.exists() ? state.get() : null, rows, partials);
     if (merged.isUnchanged()) {
-      return output.iterator();
+      return Collections.emptyIterator();
     }
     state.update(merged.head());
+    List<Tuple2<byte[], byte[]>> output = new ArrayList<>(2);
     if (!inExecutors || !emitsOnClose(statistic)) {
       output.add(new Tuple2<>(bytes, merged.updates()));
     }
@@ -85,6 +89,20 @@ final class MergeTask
       output.add(top(key, statistic, merged));
     }
     return output.iterator();
+  }
+
+  private static <A, B> Iterator<B> map(Iterator<A> all, Function<A, B> mapping) {
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return all.hasNext();
+      }
+
+      @Override
+      public B next() {
+        return mapping.apply(all.next());
+      }
+    };
   }
 
   private boolean emitsOnClose(int statistic) {

@@ -359,7 +359,7 @@ final class SparkRun extends LedgerRun {
 
   @Override
   public Results results(String statistic) {
-    return view == null ? super.results(statistic) : view.results(statistic);
+    return view == null ? super.results(statistic) : view.results(pipeline().statistic(statistic));
   }
 
   private void fail(CallstreamException e) {

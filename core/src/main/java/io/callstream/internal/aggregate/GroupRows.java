@@ -2,12 +2,13 @@ package io.callstream.internal.aggregate;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,18 +103,20 @@ public final class GroupRows {
     return new Merged(head, changes.updates(), changes.addedGroups(), changes.addedKeyBytes());
   }
 
-  /** Passes all groups to a receiver, in several blocks. */
-  public static void forEachBlock(byte[] head, RowStore store, Consumer<byte[]> receiver) {
+  /** Returns all groups in blocks. A row is read, and removed, when its block is requested. */
+  public static Iterator<byte[]> drain(byte[] head, RowStore store) {
     if (head[0] == WHOLE) {
-      receiver.accept(block(head));
-      return;
+      return List.of(block(head)).iterator();
     }
-    for (int row = numbers(head).atMost(Integer.MAX_VALUE) - 1; row >= 0; row--) {
-      byte[] block = store.get(row);
-      if (block != null) {
-        receiver.accept(block);
-      }
-    }
+    return IntStream.range(0, numbers(head).atMost(Integer.MAX_VALUE))
+        .mapToObj(
+            row -> {
+              Optional<byte[]> block = Optional.ofNullable(store.get(row));
+              store.remove(row);
+              return block;
+            })
+        .flatMap(Optional::stream)
+        .iterator();
   }
 
   /** Returns the groups that a head has itself; empty if the window has rows. */
