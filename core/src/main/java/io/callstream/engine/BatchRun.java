@@ -128,7 +128,8 @@ public final class BatchRun {
    *
    * @throws CallstreamException if a statistic or the format cannot be used, or a sink cannot be
    *     opened. Nothing runs then
-   * @throws IllegalArgumentException if the options have a checkpoint
+   * @throws IllegalArgumentException if the options have a checkpoint, or the source is a part of a
+   *     topic
    */
   public static RunningPipeline start(Pipeline pipeline, RunOptions options, BatchReader reader) {
     options
@@ -140,6 +141,12 @@ public final class BatchRun {
                           + " Engine.requireSupport first, and do not declare CHECKPOINT")
                       .formatted(checkpoint));
             });
+    if (Capability.neededBy(pipeline, options).contains(Capability.PARTS)) {
+      throw new IllegalArgumentException(
+          ("A BatchRun keeps no checkpoint, from which parts are merged, but the source is %s; call"
+                  + " Engine.requireSupport first, and do not declare PARTS")
+              .formatted(pipeline.source().description()));
+    }
     Run run = new Run(pipeline, options, reader);
     try {
       run.worker.start();

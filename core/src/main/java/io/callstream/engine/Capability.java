@@ -10,6 +10,8 @@ import java.util.Set;
 public enum Capability {
   /** The engine reads a {@link KafkaTopic}. */
   KAFKA_SOURCE("a Kafka topic as source"),
+  /** The engine reads a {@linkplain KafkaTopic#part part} of a Kafka topic. */
+  PARTS("a part of a topic"),
   /** The engine reads a {@link MemorySource}. */
   MEMORY_SOURCE("records in memory as source"),
   /** The engine reads custom sources. */
@@ -33,8 +35,9 @@ public enum Capability {
 
   static Set<Capability> neededBy(Pipeline pipeline, RunOptions options) {
     EnumSet<Capability> needed = EnumSet.noneOf(Capability.class);
-    if (pipeline.source() instanceof KafkaTopic) {
+    if (pipeline.source() instanceof KafkaTopic topic) {
       needed.add(KAFKA_SOURCE);
+      topic.part().ifPresent(part -> needed.add(PARTS));
     } else if (pipeline.source() instanceof MemorySource) {
       needed.add(MEMORY_SOURCE);
     } else {

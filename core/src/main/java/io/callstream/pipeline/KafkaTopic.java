@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -18,12 +19,14 @@ import java.util.stream.Stream;
  * @param startingOffsets where a pipeline without a checkpoint starts reading
  * @param properties the settings of the Kafka client, which always include the isolation level; may
  *     contain secrets
+ * @param part the partitions to read; empty for all of them
  */
 public record KafkaTopic(
     String name,
     String bootstrapServers,
     StartingOffsets startingOffsets,
-    Map<String, String> properties)
+    Map<String, String> properties,
+    Optional<Part> part)
     implements Source {
   /** The default name of the topic with calls. */
   public static final String DEFAULT_NAME = "police.service.calls";
@@ -94,6 +97,43 @@ public record KafkaTopic(
   }
 
   /**
+   * One of several parts of a topic, each of which another process reads: the partitions whose
+   * number, divided by the number of parts, leaves the remainder {@code number - 1}. This also
+   * applies to partitions that are added later.
+   *
+   * @param number the number of the part, from 1 to {@code of}
+   * @param of the number of parts, from 1 to {@value #MOST}
+   */
+  public record Part(int number, int of) {
+    /** The maximum number of parts. */
+    public static final int MOST = 1_000;
+
+    /**
+     * Checks the bounds.
+     *
+     * @throws IllegalArgumentException if a number is out of bounds
+     */
+    public Part {
+      if (of < 1 || of > MOST || number < 1 || number > of) {
+        throw new IllegalArgumentException(
+            "The part of the topic is %s/%s; the first number must be from 1 to the second, which is at most %s"
+                .formatted(number, of, MOST));
+      }
+    }
+
+    /** Returns whether this part has a partition. */
+    public boolean has(int partition) {
+      return partition % of == number - 1;
+    }
+
+    /** Returns the part as on the command line, such as {@code 1/4}. */
+    @Override
+    public String toString() {
+      return number + "/" + of;
+    }
+  }
+
+  /**
    * Checks the name, the brokers and the properties, which it copies.
    *
    * @throws IllegalArgumentException if Kafka does not allow one of them, or if callstream sets one
@@ -147,7 +187,8 @@ public record KafkaTopic(
      * @throws IllegalArgumentException if an address does not have this form
      */
     public KafkaTopic at(String bootstrapServers) {
-      return new KafkaTopic(name, bootstrapServers, StartingOffsets.EARLIEST, Map.of());
+      return new KafkaTopic(
+          name, bootstrapServers, StartingOffsets.EARLIEST, Map.of(), Optional.empty());
     }
   }
 
@@ -196,7 +237,7 @@ public record KafkaTopic(
    * Returns this topic with other starting offsets. Defaults to {@link StartingOffsets#EARLIEST}.
    */
   public KafkaTopic startingAt(StartingOffsets offsets) {
-    return new KafkaTopic(name, bootstrapServers, offsets, properties);
+    return new KafkaTopic(name, bootstrapServers, offsets, properties, part);
   }
 
   /**
@@ -210,7 +251,21 @@ public record KafkaTopic(
   public KafkaTopic with(Map<String, String> clientProperties) {
     Map<String, String> all = new HashMap<>(properties);
     all.putAll(clientProperties);
-    return new KafkaTopic(name, bootstrapServers, startingOffsets, all);
+    return new KafkaTopic(name, bootstrapServers, startingOffsets, all, part);
+  }
+
+  /**
+   * Returns one part of this topic, to share the topic among several processes with the engine
+   * {@code local}. Each process needs a separate checkpoint, and {@link
+   * io.callstream.engine.local.MergedResults} reads the results of all parts.
+   *
+   * @param number the number of the part, from 1 to {@code of}
+   * @param of the number of parts, from 1 to {@value Part#MOST}; at most the number of partitions
+   * @throws IllegalArgumentException if a number is out of bounds
+   */
+  public KafkaTopic part(int number, int of) {
+    return new KafkaTopic(
+        name, bootstrapServers, startingOffsets, properties, Optional.of(new Part(number, of)));
   }
 
   /** Returns which records of transactions are read. */
@@ -220,7 +275,11 @@ public record KafkaTopic(
 
   @Override
   public String description() {
-    return "Kafka topic " + name + " at " + bootstrapServers;
+    return part.map(some -> "part " + some + " of ").orElse("")
+        + "Kafka topic "
+        + name
+        + " at "
+        + bootstrapServers;
   }
 
   /**

@@ -69,8 +69,9 @@ public record Pipeline(
    *
    * @throws IllegalArgumentException if there is no statistic, if two have the same name, if one
    *     reads a field that neither the format nor a lookup has, if a lookup does not fit the format
-   *     or another lookup, if a duration is out of bounds, or if the pipeline applies corrections
-   *     and a statistic does not support them
+   *     or another lookup, if a duration is out of bounds, if the pipeline applies corrections and
+   *     a statistic does not support them, or if it reads a part of a topic and removes duplicates,
+   *     applies corrections or has sessions
    */
   public Pipeline {
     if (statistics.isEmpty()) {
@@ -100,6 +101,12 @@ public record Pipeline(
     if (correctionHorizon.isPresent()) {
       requireHorizon("corrections", correctionHorizon.get());
       requireCorrectable(format, statistics, distinctHorizon.isPresent());
+    }
+    if (source instanceof KafkaTopic topic && topic.part().isPresent()) {
+      requireMergeable(
+          topic.part().get(),
+          statistics,
+          distinctHorizon.isPresent() || correctionHorizon.isPresent());
     }
     requireBounded("future skew", maxFutureSkew);
     maxEventTimeJump.ifPresent(jump -> requireBounded("event-time jump", jump));
@@ -186,6 +193,25 @@ public record Pipeline(
                       + " count, share, sum, mean, ratio or quantile, or omit corrections()")
                   .formatted(measure.name(), statistic.name()));
         }
+      }
+    }
+  }
+
+  /** Rejects what needs calls of several partitions together. */
+  private static void requireMergeable(
+      KafkaTopic.Part part, List<Statistic> statistics, boolean comparesIds) {
+    if (comparesIds) {
+      throw new IllegalArgumentException(
+          ("The pipeline reads part %s of a topic and has distinct() or corrections(), which would"
+                  + " miss calls of the same id in other parts; omit them, or read the whole topic")
+              .formatted(part));
+    }
+    for (Statistic statistic : statistics) {
+      if (statistic.window().orElse(null) instanceof Window.Session) {
+        throw new IllegalArgumentException(
+            ("'%s' has sessions, whose calls can be in several parts of the topic, and the pipeline"
+                    + " reads part %s; use other windows, or read the whole topic")
+                .formatted(statistic.name(), part));
       }
     }
   }

@@ -18,8 +18,13 @@ public final class KafkaLookups {
    * record of its key was read with it. All records of a key must be in one partition.
    *
    * @param topic the topic; its starting offsets do not matter
+   * @throws IllegalArgumentException if this is a part of a topic
    */
   public static LookupSource topic(KafkaTopic topic) {
+    if (topic.part().isPresent()) {
+      throw new IllegalArgumentException(
+          "The table of a lookup can't be %s; use the whole topic".formatted(topic.description()));
+    }
     return new TopicLookup(topic);
   }
 }

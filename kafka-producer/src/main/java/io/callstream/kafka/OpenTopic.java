@@ -86,7 +86,18 @@ final class OpenTopic implements OpenSource {
     this.cluster = cluster;
     this.admin = admin;
     id = found.topicId();
-    partitions = KafkaAdmin.partitions(found);
+    partitions = partitions(found);
+    if (partitions.isEmpty()) {
+      throw new CallstreamException(
+          ErrorCode.TOPIC,
+          ("Topic %s at %s has %s partitions, so there is none for part %s. Add partitions, or use"
+                  + " fewer parts, each with a new checkpoint.")
+              .formatted(
+                  topic.name(),
+                  topic.bootstrapServers(),
+                  found.partitions().size(),
+                  topic.part().map(Object::toString).orElse("1/1")));
+    }
     offsets =
         new KafkaConsumer<>(
             consumerSettings(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
@@ -112,6 +123,15 @@ final class OpenTopic implements OpenSource {
       admin.close();
       throw e;
     }
+  }
+
+  /** Returns the partitions that the run reads. */
+  private List<TopicPartition> partitions(TopicDescription found) {
+    List<TopicPartition> all = KafkaAdmin.partitions(found);
+    return topic
+        .part()
+        .map(part -> all.stream().filter(id -> part.has(id.partition())).toList())
+        .orElse(all);
   }
 
   private Map<String, Object> consumerSettings() {
@@ -192,8 +212,9 @@ final class OpenTopic implements OpenSource {
       if (!found.topicId().equals(id)) {
         throw gone("was deleted and created again", null);
       }
-      if (found.partitions().size() > partitions.size()) {
-        partitions = KafkaAdmin.partitions(found);
+      List<TopicPartition> now = partitions(found);
+      if (now.size() > partitions.size()) {
+        partitions = now;
       }
     } catch (ExecutionException e) {
       if (e.getCause() instanceof UnknownTopicOrPartitionException) {

@@ -14,6 +14,7 @@ import io.callstream.internal.ledger.Fingerprint;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.ledger.LedgerFiles;
 import io.callstream.internal.ledger.LocalLedgerFiles;
+import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -23,11 +24,13 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The checkpoint directory of one pipeline on the local engine. All files are in the directory
@@ -45,7 +48,11 @@ import java.util.stream.Collectors;
  * is rejected.
  */
 final class LocalCheckpoint implements AutoCloseable {
-  private static final String OURS = "callstream";
+  static final String OURS = "callstream";
+
+  /** The name of a setting: the part of the topic that the run reads. */
+  static final String PART = "part";
+
   private static final String COMMITTED = "committed";
   private static final String FIRST_OFFSETS = "first-offsets";
   private static final String LOG = "log-0";
@@ -56,7 +63,10 @@ final class LocalCheckpoint implements AutoCloseable {
   private static final Pattern FILE_URI = Pattern.compile("file:(?://[^/]*)?(?=/)");
 
   private final Path root;
-  private final RunLock lock;
+
+  /** Null for a reader, which changes nothing. */
+  private final @Nullable RunLock lock;
+
   private final LocalLedgerFiles files;
 
   /** The fingerprint in the directory. */
@@ -65,7 +75,8 @@ final class LocalCheckpoint implements AutoCloseable {
   /** Whether the directory has all its files. Only then may a run have read records with it. */
   private boolean complete;
 
-  private LocalCheckpoint(Path root, RunLock lock, LocalLedgerFiles files, Fingerprint recorded) {
+  private LocalCheckpoint(
+      Path root, @Nullable RunLock lock, LocalLedgerFiles files, Fingerprint recorded) {
     this.root = root;
     this.lock = lock;
     this.files = files;
@@ -80,12 +91,10 @@ final class LocalCheckpoint implements AutoCloseable {
       RunLock lock = RunLock.of(directory, location);
       try {
         deleteLetters(directory);
-        Path fingerprint = directory.resolve(Fingerprint.FILE);
         Fingerprint recorded = run;
-        if (Files.exists(fingerprint)) {
+        if (Files.exists(directory.resolve(Fingerprint.FILE))) {
           // The fingerprint is checked first, because other engines have other files.
-          byte[] text = Checksum.verify(Fingerprint.FILE, Files.readAllBytes(fingerprint));
-          recorded = Fingerprint.parse(new String(text, UTF_8));
+          recorded = recorded(directory);
           recorded.requireContinuedBy(run, evolving, root.toString());
         }
         LocalCheckpoint checkpoint =
@@ -99,6 +108,43 @@ final class LocalCheckpoint implements AutoCloseable {
     } catch (IOException e) {
       throw failed(root, e);
     }
+  }
+
+  /**
+   * Opens a directory to read it. If a run writes to it at the same time, all methods can fail as
+   * if the directory were damaged.
+   *
+   * @param recorded the fingerprint in the directory
+   */
+  static LocalCheckpoint reading(Path root, Fingerprint recorded) throws IOException {
+    LocalCheckpoint checkpoint =
+        new LocalCheckpoint(root, null, LocalLedgerFiles.reading(root.resolve(OURS)), recorded);
+    Set<String> found = checkpoint.found();
+    checkpoint.requireAll(found);
+    checkpoint.complete = found.contains(COMMITTED);
+    return checkpoint;
+  }
+
+  /** Returns whether the directory has all its files, so that it may have a batch. */
+  boolean isComplete() {
+    return complete;
+  }
+
+  /** Returns the fingerprint of a run of the local engine. */
+  static Fingerprint fingerprint(
+      Pipeline pipeline, Optional<KafkaTopic.Part> part, String sourceId) {
+    return Fingerprint.of(
+        pipeline,
+        LocalEngine.NAME,
+        part.map(some -> Map.of(PART, some.toString())).orElse(Map.of()),
+        sourceId);
+  }
+
+  /** Returns the fingerprint in a directory with the files. */
+  static Fingerprint recorded(Path directory) throws IOException {
+    byte[] text =
+        Checksum.verify(Fingerprint.FILE, Files.readAllBytes(directory.resolve(Fingerprint.FILE)));
+    return Fingerprint.parse(new String(text, UTF_8));
   }
 
   private static Path path(String location) {
@@ -331,7 +377,7 @@ final class LocalCheckpoint implements AutoCloseable {
     }
   }
 
-  private static CallstreamException failed(Path root, IOException e) {
+  static CallstreamException failed(Path root, IOException e) {
     if (e instanceof DamagedFileException damaged) {
       return damaged.in(root.toString());
     }

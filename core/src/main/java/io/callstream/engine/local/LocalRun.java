@@ -18,12 +18,13 @@ import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
+import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.Source;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
@@ -146,7 +147,8 @@ final class LocalRun extends LedgerRun {
     LookupFeed lookups = null;
     try {
       TaskPlan plan = new TaskPlan(pipeline);
-      Fingerprint fingerprint = Fingerprint.of(pipeline, LocalEngine.NAME, Map.of(), source.id());
+      Fingerprint fingerprint =
+          LocalCheckpoint.fingerprint(pipeline, partOf(pipeline.source()), source.id());
       checkpoint =
           options
               .checkpoint()
@@ -170,6 +172,10 @@ final class LocalRun extends LedgerRun {
       }
       throw e;
     }
+  }
+
+  private static Optional<KafkaTopic.Part> partOf(Source source) {
+    return source instanceof KafkaTopic topic ? topic.part() : Optional.empty();
   }
 
   // ---- the thread of the run

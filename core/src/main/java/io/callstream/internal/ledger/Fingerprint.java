@@ -23,8 +23,10 @@ import org.jspecify.annotations.Nullable;
 public final class Fingerprint {
   public static final String FILE = "pipeline.txt";
 
+  /** The name of the line that distinguishes the source from others with the same name. */
+  public static final String SOURCE_ID = "topic id";
+
   private static final String ENGINE = "engine";
-  private static final String SOURCE_ID = "topic id";
   private static final String STATISTIC = "statistic: ";
 
   /** The last line. A directory with another format is rejected and not misread. */

@@ -90,6 +90,24 @@ public final class Ledger {
   }
 
   /**
+   * Returns the sum of ledgers of the same pipeline that read different partitions of a source. It
+   * keeps no files, and no batch may be appended. A window is closed if all ledgers closed it, and
+   * removed by the retention of the pipeline as soon as one of them may have removed it.
+   */
+  public static Ledger merged(Pipeline pipeline, List<Ledger> parts) {
+    LedgerState none = LedgerState.none(pipeline);
+    LedgerState merged = none.merged(parts.stream().map(part -> part.state).toList());
+    Ledger ledger =
+        new Ledger(pipeline, null, UUID.randomUUID().toString(), merged, Long.MAX_VALUE);
+    ledger.emitter =
+        ledger.emitter.with(
+            StatisticHistory.merged(
+                none.statistics().stream().map(Statistic::name).toList(),
+                parts.stream().map(part -> part.emitter.history()).toList()));
+    return ledger;
+  }
+
+  /**
    * Records that a run continues the checkpoint, before it processes batches. If the run has other
    * statistics, the change is durable when this method returns. A statistic that is new counts from
    * the next batch, but not in a batch that was written and not committed: sinks may have that

@@ -1,11 +1,13 @@
 package io.callstream.internal.ledger;
 
+import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.Statistic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.TreeMap;
 
 /** The state of a pipeline after a batch. Immutable. */
 record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
@@ -52,6 +54,35 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
               .retained(before.watermarkInForce()));
     }
     return new LedgerState(last, restored);
+  }
+
+  /** Returns the sum of states that have different partitions. This state has no results. */
+  LedgerState merged(List<LedgerState> parts) {
+    LedgerTotals sum = totals.merged(parts.stream().map(LedgerState::totals).toList());
+    long latest =
+        parts.stream().mapToLong(part -> part.totals().watermarkInForce()).max().orElseThrow();
+    List<StatisticBlocks> merged = new ArrayList<>(results.size());
+    for (int i = 0; i < results.size(); i++) {
+      int statistic = i;
+      NavigableMap<Long, Groups> windows =
+          merged(
+              results.get(i).statistic(),
+              parts.stream().map(part -> part.results().get(statistic).windows()).toList());
+      merged.add(results.get(i).restored(windows, sum.watermarkInForce()).retained(latest));
+    }
+    return new LedgerState(sum, merged);
+  }
+
+  private static NavigableMap<Long, Groups> merged(
+      Statistic statistic, List<NavigableMap<Long, Groups>> parts) {
+    BlockMerger merger = new BlockMerger(statistic);
+    NavigableMap<Long, Groups> sum = new TreeMap<>();
+    for (NavigableMap<Long, Groups> windows : parts) {
+      windows.forEach(
+          (window, groups) ->
+              sum.merge(window, groups, (all, more) -> all.with(merger.merge(all, more.pages()))));
+    }
+    return sum;
   }
 
   /** Returns the keys of blocks from which something closes in the next batch, by statistic. */

@@ -1,6 +1,7 @@
 package io.callstream.internal.ledger;
 
 import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.ledger.SourceProgress.PartitionProgress;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.StoredTable;
 import io.callstream.internal.task.TaskPlan;
@@ -12,6 +13,7 @@ import io.callstream.statistic.Statistic;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The totals after a batch: everything that a ledger keeps, except for the results. Immutable.
@@ -60,6 +62,27 @@ record LedgerTotals(
             accounting.unknown(),
             contributions);
     return new LedgerTotals(batch, of, progress, watermarkInForce, nextWatermark, tables);
+  }
+
+  /**
+   * Returns the sum of totals that have different partitions. The watermark is that of the part
+   * that is behind. These totals have no batch.
+   */
+  LedgerTotals merged(List<LedgerTotals> parts) {
+    long batches = 0;
+    Accounting sum = accounting;
+    Map<Integer, PartitionProgress> partitions = new TreeMap<>();
+    long inForce = Long.MAX_VALUE;
+    long next = Long.MAX_VALUE;
+    for (LedgerTotals part : parts) {
+      batches += part.batch + 1;
+      sum = sum.plus(part.accounting);
+      partitions.putAll(part.progress.partitions());
+      inForce = Math.min(inForce, part.watermarkInForce);
+      next = Math.min(next, part.nextWatermark);
+    }
+    SourceProgress merged = new SourceProgress(progress.maxJumpMillis(), partitions);
+    return new LedgerTotals(batch + batches, sum, merged, inForce, next, List.of());
   }
 
   LedgerTotals next(

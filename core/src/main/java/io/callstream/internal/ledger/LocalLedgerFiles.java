@@ -55,13 +55,24 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
 
   /** Opens an existing directory. Throws a {@link DamagedFileException} if files are missing. */
   public static LocalLedgerFiles in(Path directory) throws IOException {
+    for (Path file : paths(directory)) {
+      if (file.getFileName().toString().endsWith(DRAFT)) {
+        Files.delete(file);
+      }
+    }
+    return reading(directory);
+  }
+
+  /**
+   * Opens an existing directory to read the batches that it has now. If a run writes to it at the
+   * same time, this method and {@link #read} can fail as if the directory were damaged.
+   */
+  public static LocalLedgerFiles reading(Path directory) throws IOException {
     LocalLedgerFiles files = new LocalLedgerFiles(directory);
     TreeSet<Long> logs = new TreeSet<>();
-    for (Path file : files.paths()) {
+    for (Path file : paths(directory)) {
       String name = file.getFileName().toString();
-      if (name.endsWith(DRAFT)) {
-        Files.delete(file);
-      } else if (isLog(name)) {
+      if (isLog(name)) {
         logs.add(Long.valueOf(name.substring(LOG.length())));
       }
     }
@@ -105,7 +116,7 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
     return Files.exists(path(first));
   }
 
-  private List<Path> paths() throws IOException {
+  private static List<Path> paths(Path directory) throws IOException {
     try (Stream<Path> all = Files.list(directory)) {
       return all.toList();
     }
@@ -153,7 +164,7 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
 
   /** Opens the log after its last entry. A log that was deleted is not created again. */
   private FileChannel openLog() throws IOException {
-    for (Path file : paths()) {
+    for (Path file : paths(directory)) {
       String name = file.getFileName().toString();
       if (isLog(name) && !name.equals(LOG + first)) {
         Files.delete(file); // A run that was killed while it wrote a snapshot left this log.
@@ -276,7 +287,7 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
   public List<String> list() throws IOException {
     List<String> names = new ArrayList<>();
     entries.batches().forEach(batch -> names.add(BATCH + batch));
-    for (Path file : paths()) {
+    for (Path file : paths(directory)) {
       String name = file.getFileName().toString();
       if (!isLog(name)) {
         names.add(name);

@@ -71,6 +71,32 @@ public final class StatisticHistory {
     return new StatisticHistory(entries);
   }
 
+  /**
+   * Returns the history of statistics that several checkpoints count, each in other partitions. A
+   * statistic counts from the places from which they count it.
+   */
+  static StatisticHistory merged(List<String> names, List<StatisticHistory> parts) {
+    Map<String, Entry> entries = new LinkedHashMap<>();
+    for (String name : names) {
+      CountedSince since =
+          parts.stream()
+              .flatMap(part -> part.since(name).stream())
+              .reduce(StatisticHistory::merged)
+              .orElse(null);
+      entries.put(name, new Entry(entries.size(), since, null));
+    }
+    return new StatisticHistory(entries);
+  }
+
+  private static CountedSince merged(CountedSince one, CountedSince other) {
+    Map<Integer, Long> offsets = new TreeMap<>(one.offsets());
+    offsets.putAll(other.offsets());
+    return new CountedSince(
+        Math.max(one.batch(), other.batch()),
+        one.time().isAfter(other.time()) ? one.time() : other.time(),
+        offsets);
+  }
+
   /** Returns the history in the lines of a fingerprint; empty if it has none. */
   static Optional<StatisticHistory> parse(List<String> lines) {
     Map<String, Entry> entries = new LinkedHashMap<>();

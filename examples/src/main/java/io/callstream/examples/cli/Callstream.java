@@ -35,7 +35,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BrokerCommand.class,
       ProduceCommand.class,
       ConsumeCommand.class,
-      StatisticsCommand.class
+      StatisticsCommand.class,
+      MergeCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Callstream.Version.class,

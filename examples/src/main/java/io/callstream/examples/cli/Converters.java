@@ -2,11 +2,14 @@ package io.callstream.examples.cli;
 
 import io.callstream.kafka.Pace;
 import io.callstream.kafka.source.FileLayout;
+import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.KafkaTopic.StartingOffsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
@@ -14,6 +17,8 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Converters for the values of options. Their messages describe the valid values. */
 final class Converters {
+  private static final Pattern PART = Pattern.compile("(\\d{1,6})/(\\d{1,6})");
+
   private Converters() {}
 
   static void register(CommandLine commands) {
@@ -24,6 +29,7 @@ final class Converters {
     commands.registerConverter(Pace.class, Converters::pace);
     commands.registerConverter(Duration.class, Durations::parse);
     commands.registerConverter(EventTimeJump.class, EventTimeJump::parse);
+    commands.registerConverter(KafkaTopic.Part.class, Converters::part);
     registerEnum(commands, CallOptions.Order.class);
     registerEnum(commands, FileLayout.class);
     registerEnum(commands, StatisticsOptions.ResultsPlace.class);
@@ -49,6 +55,20 @@ final class Converters {
     } catch (IllegalArgumentException e) {
       throw new TypeConversionException(
           "'" + value + "' is no rate; give a number of records per second above 0, or max");
+    }
+  }
+
+  private static KafkaTopic.Part part(String value) {
+    Matcher numbers = PART.matcher(value.trim());
+    if (!numbers.matches()) {
+      throw new TypeConversionException(
+          "'" + value + "' is no part; write its number and the number of parts, such as 1/4");
+    }
+    try {
+      return new KafkaTopic.Part(
+          Integer.parseInt(numbers.group(1)), Integer.parseInt(numbers.group(2)));
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(e.getMessage());
     }
   }
 

@@ -1,10 +1,7 @@
 package io.callstream.examples.cli;
 
 import io.callstream.engine.RunningPipeline;
-import io.callstream.internal.sink.TextTables;
 import io.callstream.kafka.TopicInfo;
-import io.callstream.statistic.Statistic;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,7 +11,6 @@ import java.util.function.LongConsumer;
 /** Watches a pipeline that counts, and shows its results. */
 final class PipelineDisplay {
   private static final Duration LOOK = Duration.ofMillis(100);
-  private static final int ROWS = 10;
 
   private final Terminal terminal;
   private final RunningPipeline running;
@@ -154,31 +150,6 @@ final class PipelineDisplay {
    * @throws CallstreamException if standard output cannot be written
    */
   void print(StatisticsOptions options) {
-    if (options.json()) {
-      ResultsJson.write(terminal.out(), running, options.top(), options.output());
-    } else {
-      printTables(options);
-    }
-    terminal.out().requireWritten();
-  }
-
-  private void printTables(StatisticsOptions options) {
-    int width = terminal.columns().getAsInt();
-    int rows = options.top().orElse(ROWS);
-    for (Statistic statistic : running.pipeline().statistics()) {
-      terminal
-          .out()
-          .println(
-              TextTables.top(
-                  running.results(statistic.name()),
-                  rows,
-                  running.pipeline().format().zone(),
-                  width));
-    }
-    terminal.out().print(TextTables.accounting(running.accounting()));
-    Path output = options.output();
-    if (output != null) {
-      terminal.out().println("files: " + output.toAbsolutePath().normalize());
-    }
+    FinalResults.of(running).print(terminal, options.json(), options.top(), options.output());
   }
 }

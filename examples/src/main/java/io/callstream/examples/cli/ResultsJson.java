@@ -2,7 +2,6 @@ package io.callstream.examples.cli;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.callstream.engine.RunningPipeline;
 import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.ResultRow;
@@ -19,7 +18,7 @@ import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Writes the results of a run as a JSON object on one line. */
+/** Writes results as a JSON object on one line. */
 final class ResultsJson {
   private static final JsonFactory JSON =
       new JsonFactory().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
@@ -27,25 +26,31 @@ final class ResultsJson {
   private ResultsJson() {}
 
   /**
-   * Writes the results and the accounting of a run.
+   * Writes the results and the accounting.
    *
    * @param top the number of rows of each statistic, highest counts first; if empty, all rows in
    *     the order of the CSV files
    * @param output the directory of the result files; null without files
    */
-  static void write(
-      PrintStream out, RunningPipeline running, OptionalInt top, @Nullable Path output) {
+  static void write(PrintStream out, FinalResults counted, OptionalInt top, @Nullable Path output) {
     try (JsonGenerator json = JSON.createGenerator(out)) {
       json.writeStartObject();
       json.writeObjectFieldStart("statistics");
-      for (Statistic statistic : running.pipeline().statistics()) {
+      for (Statistic statistic : counted.pipeline().statistics()) {
         json.writeFieldName(statistic.name());
-        write(json, running.results(statistic.name()), top, running.pipeline().format().zone());
+        write(
+            json,
+            counted.results().apply(statistic.name()),
+            top,
+            counted.pipeline().format().zone());
       }
       json.writeEndObject();
-      writeStarts(json, running);
+      writeStarts(json, counted);
+      if (counted.part().isPresent()) {
+        json.writeStringField("part", counted.part().get().toString());
+      }
       json.writeFieldName("accounting");
-      json.writeRawValue(running.accounting().toJson());
+      json.writeRawValue(counted.accounting().toJson());
       json.writeStringField(
           "output", output == null ? null : output.toAbsolutePath().normalize().toString());
       json.writeEndObject();
@@ -56,11 +61,12 @@ final class ResultsJson {
   }
 
   /** Writes from where statistics count that were added to the pipeline later, if there are any. */
-  private static void writeStarts(JsonGenerator json, RunningPipeline running) throws IOException {
+  private static void writeStarts(JsonGenerator json, FinalResults counted) throws IOException {
     Map<String, CountedSince> starts = new LinkedHashMap<>();
-    for (Statistic statistic : running.pipeline().statistics()) {
-      running
-          .results(statistic.name())
+    for (Statistic statistic : counted.pipeline().statistics()) {
+      counted
+          .results()
+          .apply(statistic.name())
           .countedSince()
           .ifPresent(since -> starts.put(statistic.name(), since));
     }

@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
       "callstream statistics --checkpoint state --output out --conf spark.sql.shuffle.partitions=4",
       "callstream statistics --checkpoint state --results-topic counts --dead-letter-topic letters",
       "callstream statistics --checkpoint state --output out --restart",
+      "callstream statistics --engine local --part 1/2 --checkpoint state-1",
       "callstream statistics --checkpoint state --output out --statistics-file more.properties --evolve",
       "callstream statistics --checkpoint state --jdbc jdbc:postgresql://localhost/calls --parquet lake",
       "",
@@ -64,6 +65,14 @@ final class StatisticsCommand implements Callable<Integer> {
       paramLabel = "earliest|latest",
       description = "Where to begin without a checkpoint, or with a new one. Default: earliest.")
   private StartingOffsets startingOffsets = StartingOffsets.EARLIEST;
+
+  @Option(
+      names = "--part",
+      paramLabel = "I/N",
+      description =
+          "Count the I-th of N parts of the partitions, such as 1/4, with the engine local. Other"
+              + " processes count the other parts, and 'callstream merge' adds them.")
+  private KafkaTopic.@Nullable Part part;
 
   @Mixin private FormatOption format = new FormatOption();
 
@@ -102,10 +111,16 @@ final class StatisticsCommand implements Callable<Integer> {
           spec,
           "--once counts what is there, --starting-offsets latest skips it: leave one of them out.");
     }
+    if (part != null && statistics.checkpoint() == null) {
+      throw Usage.wrong(
+          spec,
+          "--part needs --checkpoint, from which 'callstream merge' reads the results. Add"
+              + " --checkpoint DIR, another one for each part.");
+    }
     statistics.check(kafka.topicName());
     restart.check(statistics.checkpoint());
     dashboard.check(port);
-    KafkaTopic topic = kafka.source().startingAt(startingOffsets);
+    KafkaTopic topic = source();
     RunOptions options = once ? statistics.bounded() : statistics.continuous();
     Pipeline pipeline =
         statistics.pipeline(
@@ -130,8 +145,9 @@ final class StatisticsCommand implements Callable<Integer> {
       topicToContinue = info;
     }
     terminal.say(
-        "topic     %s: %s%d %s; starting engine %s",
+        "topic     %s%s: %s%d %s; starting engine %s",
         topic.name(),
+        part == null ? "" : ", part " + part,
         countsAll ? DisplayText.atMost(info.offsets()) + " in " : "",
         info.partitions().size(),
         info.partitions().size() == 1 ? "partition" : "partitions",
@@ -191,9 +207,22 @@ final class StatisticsCommand implements Callable<Integer> {
     return shown;
   }
 
+  private KafkaTopic source() {
+    KafkaTopic topic = kafka.source().startingAt(startingOffsets);
+    return part == null ? topic : topic.part(part.number(), part.of());
+  }
+
+  /** Returns the partitions of the topic that are counted. */
   private TopicInfo requireTopic(String topic) {
     try (TopicAdmin admin = TopicAdmin.connect(kafka.cluster())) {
-      return admin.require(topic);
+      TopicInfo all = admin.require(topic);
+      KafkaTopic.Part counted = part;
+      return counted == null
+          ? all
+          : new TopicInfo(
+              all.name(),
+              all.replicas(),
+              all.partitions().stream().filter(p -> counted.has(p.partition())).toList());
     }
   }
 }

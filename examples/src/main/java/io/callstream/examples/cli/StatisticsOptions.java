@@ -1,8 +1,6 @@
 package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
-import io.callstream.call.DataSfCalls;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.dashboard.RunHistory;
 import io.callstream.definition.DefinitionFile;
 import io.callstream.engine.Engine;
@@ -10,9 +8,6 @@ import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.kafka.KafkaCluster;
-import io.callstream.kafka.KafkaLookups;
-import io.callstream.lookup.LookupSource;
-import io.callstream.lookup.LookupTable;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.ProgressListener;
@@ -20,8 +15,6 @@ import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
-import io.callstream.statistic.StandardStatistics;
-import io.callstream.statistic.Statistic;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,6 +69,8 @@ final class StatisticsOptions {
               + " signal only; nothing else is on standard output.")
   private boolean json;
 
+  @Mixin private CountingOptions counting = new CountingOptions();
+
   @Mixin private SinkOptions sinks = new SinkOptions();
 
   @Option(
@@ -93,47 +88,6 @@ final class StatisticsOptions {
           "Count the last version of calls of the same id, the first of which may be TIME ago in"
               + " event time. TIME defaults to 3d. Duplicates are removed as well.")
   private @Nullable Duration corrections;
-
-  @Option(
-      names = "--statistics-file",
-      paramLabel = "FILE",
-      description =
-          "A file that describes what to count, instead of the standard statistics or those of"
-              + " --format-file.")
-  private @Nullable Path statisticsFile;
-
-  @Option(
-      names = "--allowed-lateness",
-      paramLabel = "TIME",
-      description =
-          "For how long calls still count in an hour that is over, in event time. Default: 1h, or the"
-              + " TIME of --corrections, because an hour that is closed cannot be corrected.")
-  private @Nullable Duration allowedLateness;
-
-  @Option(
-      names = "--max-future-skew",
-      paramLabel = "TIME",
-      description =
-          "Reject calls whose time is further than this after the timestamp of their record."
-              + " Default: 1d.")
-  private Duration maxFutureSkew = Pipeline.DEFAULT_MAX_FUTURE_SKEW;
-
-  @Option(
-      names = "--max-event-time-jump",
-      paramLabel = "TIME|unlimited",
-      description =
-          "How far a call may be ahead of the calls before it and close windows at once. A call that"
-              + " is further ahead is counted, and closes windows if the next two calls confirm its"
-              + " time. Default: 1h.")
-  private EventTimeJump maxEventTimeJump = EventTimeJump.DEFAULT;
-
-  @Option(
-      names = "--retain",
-      paramLabel = "TIME",
-      description =
-          "For how long hours that are over stay in the tables, in event time, such as 30d."
-              + " Default: indefinitely.")
-  private @Nullable Duration retention;
 
   @Option(
       names = "--sink-timeout",
@@ -296,21 +250,15 @@ final class StatisticsOptions {
         command,
         () -> {
           Pipeline.Builder pipeline =
-              Pipeline.builder(topic, format)
-                  .statistics(statistics(format, definition))
-                  .lookups(lookups(topic, format, definition))
+              counting
+                  .pipeline(command, topic, format, definition, corrections)
                   .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()))
-                  .maxFutureSkew(maxFutureSkew)
                   .listener(new RunHistory());
-          maxEventTimeJump.addTo(pipeline);
           if (distinct) {
             pipeline.distinct(horizon(format));
           }
           if (corrections != null) {
             pipeline.corrections(corrections);
-          }
-          if (retention != null) {
-            pipeline.retainingResults(retention);
           }
           if (output != null) {
             pipeline.results(Sinks.csv(output)).deadLetters(Sinks.deadLetterFiles(output));
@@ -321,83 +269,14 @@ final class StatisticsOptions {
         });
   }
 
-  private List<Statistic> statistics(CallFormat format, Optional<DefinitionFile> ofFormat) {
-    Path file = statisticsFile;
-    if (file != null) {
-      DefinitionFile own = DefinitionFile.read(file);
-      if (own.format().isPresent()) {
-        throw Usage.wrong(
-            command,
-            "--statistics-file " + own + " describes a format as well. Use --format-file.");
-      }
-      List<Statistic> described = own.statistics(format, allowedLateness());
-      if (described.isEmpty()) {
-        throw Usage.wrong(
-            command,
-            "--statistics-file "
-                + own
-                + " describes no statistic. Add a line such as 'statistic.calls.window = 1h'.");
-      }
-      return described;
-    }
-    List<Statistic> described =
-        ofFormat.map(own -> own.statistics(format, allowedLateness())).orElse(List.of());
-    return described.isEmpty() ? standardStatistics(format) : described;
-  }
-
-  /** Returns the lookups of the file that describes statistics, and that of known dispositions. */
-  private List<LookupTable> lookups(
-      KafkaTopic topic, CallFormat format, Optional<DefinitionFile> ofFormat) {
-    Optional<DefinitionFile> file =
-        statisticsFile == null ? ofFormat : Optional.of(DefinitionFile.read(statisticsFile));
-    List<LookupTable> lookups =
-        new ArrayList<>(
-            file.map(own -> own.lookups(format, name -> ofTopic(topic, name))).orElse(List.of()));
-    LookupTable dispositions = StandardStatistics.dispositions();
-    if (isOfSanFrancisco(format)
-        && lookups.stream().noneMatch(lookup -> lookup.name().equals(dispositions.name()))) {
-      lookups.add(dispositions);
-    }
-    return lookups;
-  }
-
-  /** Returns a table in another topic of the cluster of the calls. */
-  private static LookupSource ofTopic(KafkaTopic calls, String name) {
-    return KafkaLookups.topic(
-        KafkaTopic.of(name).at(calls.bootstrapServers()).with(calls.properties()));
-  }
-
-  private Duration allowedLateness() {
-    if (allowedLateness != null) {
-      return allowedLateness;
-    }
-    return corrections == null ? StandardStatistics.DEFAULT_LATENESS : corrections;
-  }
-
-  private List<Statistic> standardStatistics(CallFormat format) {
-    if (isOfDataSf(format)) {
-      return StandardStatistics.ofDataSf(format.zone(), allowedLateness());
-    }
-    return isOfSanFrancisco(format)
-        ? StandardStatistics.all(format.zone(), allowedLateness())
-        : StandardStatistics.of(format, allowedLateness());
-  }
-
-  private static boolean isOfDataSf(CallFormat format) {
-    return format.definition().equals(DataSfCalls.json().definition());
-  }
-
-  /** Returns whether the dispositions of a format are San Francisco's radio codes. */
-  private static boolean isOfSanFrancisco(CallFormat format) {
-    return format.definition().equals(SanFranciscoCalls.json().definition()) || isOfDataSf(format);
-  }
-
   /**
    * Returns the distinct horizon. A DataSF feed contains a call for two days, and a version of the
    * call may arrive later.
    */
   private static Duration horizon(CallFormat format) {
-    return isOfDataSf(format) ? Duration.ofDays(3) : Pipeline.DEFAULT_DISTINCT_HORIZON;
+    return CountingOptions.isOfDataSf(format)
+        ? Duration.ofDays(3)
+        : Pipeline.DEFAULT_DISTINCT_HORIZON;
   }
 
   /** Returns the options of a run that continues until it is stopped. */

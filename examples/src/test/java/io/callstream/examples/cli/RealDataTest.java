@@ -41,7 +41,8 @@ class RealDataTest {
     return Files.exists(file());
   }
 
-  private static Path file() {
+  /** Returns the file of the calls of 2018, which may be missing. */
+  static Path file() {
     String property = System.getProperty("callstream.shared", "");
     String variable = System.getenv().getOrDefault("CALLSTREAM_SHARED", "");
     String shared =

@@ -93,6 +93,25 @@ class WrongUsageTest {
         arguments("demo --top -1", "at least 0"),
         arguments("demo --top ten", "is not a whole number"),
         arguments("statistics --restart", "--restart needs --checkpoint"),
+        arguments(
+            "statistics --engine local --checkpoint state --part 5/4",
+            "The part of the topic is 5/4;"),
+        arguments(
+            "statistics --engine local --checkpoint state --part 0/4",
+            "The part of the topic is 0/4;"),
+        arguments("statistics --engine local --checkpoint state --part 1-4", "'1-4' is no part"),
+        arguments("statistics --engine local --part 1/4", "--part needs --checkpoint"),
+        arguments("statistics --checkpoint state --part 1/4", "not support a part of a topic"),
+        arguments(
+            "statistics --engine local --checkpoint state --part 1/4 --distinct",
+            "would miss calls of the same id"),
+        arguments(
+            "statistics --engine local --checkpoint state --part 1/4 --corrections",
+            "would miss calls of the same id"),
+        arguments("demo --part=1/4", "Unknown option: '--part=1/4'"),
+        arguments("merge", "Missing required parameter: 'DIR'"),
+        arguments("merge state --top -1", "at least 0"),
+        arguments("merge state --output /proc/callstream", "Name a directory"),
         arguments("statistics --evolve", "--evolve continues a checkpoint"),
         arguments("statistics --max-restarts 3 --checkpoint state", "need --restart"),
         arguments("statistics --restart-delay 3s --checkpoint state", "need --restart"),
