@@ -28,6 +28,9 @@ public final class KafkaSinks {
   /** The value with which Kafka applies the default of its brokers. */
   private static final int BROKERS_DEFAULT = -1;
 
+  /** The longest time from the first result of a task to its commit. Brokers allow 15 minutes. */
+  private static final Duration TRANSACTION = Duration.ofMinutes(10);
+
   private static final Duration DEFAULT_DELIVERY = Duration.ofSeconds(30);
 
   private final KafkaCluster cluster;
@@ -154,6 +157,18 @@ public final class KafkaSinks {
 
   CheckedSender sender(String topic) {
     return new CheckedSender(cluster, topic, senderSettings());
+  }
+
+  /** Returns a sender that sends in transactions. */
+  CheckedSender sender(String topic, String transactionalId) {
+    Map<String, Object> all = senderSettings();
+    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
+    all.putIfAbsent(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) TRANSACTION.toMillis());
+    return new CheckedSender(cluster, topic, all);
+  }
+
+  Duration delivery() {
+    return delivery;
   }
 
   private Map<String, Object> senderSettings() {
