@@ -166,7 +166,7 @@ final class CheckedSender implements AutoCloseable {
     take(kafka::commitTransaction);
   }
 
-  /** Aborts the transaction, whatever the outcome of its records. */
+  /** Aborts the transaction, without waiting for its records. */
   void abort() {
     tally = new SendTally(sent -> {});
     take(kafka::abortTransaction);

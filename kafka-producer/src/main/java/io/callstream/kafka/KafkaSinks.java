@@ -111,6 +111,11 @@ public final class KafkaSinks {
    * _watermark}. After each batch the sink writes a record with the key {@code
    * {"batches":"callstream"}} to partition 0, which marks the batch as complete.
    *
+   * <p>If Spark keeps the results in its executors, tasks write them in transactions, whose ids
+   * start with {@code callstream-results-} and the topic. Readers must then use {@code
+   * isolation.level=read_committed}. A task may take as long as {@code transaction.timeout.ms} from
+   * its first result to its commit. Defaults to 10 minutes.
+   *
    * @param topic created if it is missing. The sink rejects a topic that is not compacted when the
    *     pipeline starts, because such a topic would lose results that do not change
    * @throws IllegalArgumentException if {@code linger.ms} does not fit into the time of {@link
