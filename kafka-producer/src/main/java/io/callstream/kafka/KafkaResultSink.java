@@ -396,8 +396,10 @@ final class KafkaResultSink implements TaskSink {
   public void close() {
     CheckedSender open = sender;
     sender = null;
-    claim = null;
-    TaskSenders.closeAll(topic);
+    if (claim != null) {
+      claim = null;
+      TaskSenders.closeAll(topic); // In one process, the tasks' producers are here.
+    }
     if (open != null) {
       open.close();
     }

@@ -58,7 +58,7 @@ class TaskSinksTest {
           ("{\"crime_id\":\"%d\",\"original_crime_type_name\":\"type %d\",\"address\":\"%d\","
                   + "\"disposition\":\"%s\",\"call_date_time\":\"2018-06-01T%02d:%02d\"}")
               .formatted(
-                  hour * 3_000 + i, i * i % 700, i % 90, i % 7 == 0 ? "GOA" : "HAN", hour, i % 60);
+                  hour * 3_000 + i, i % 700, i % 90, i % 7 == 0 ? "GOA" : "HAN", hour, i % 60);
       records.add(
           new SourceRecord(i % 2, Instant.parse("2018-06-02T00:00:00Z"), json.getBytes(UTF_8)));
     }
