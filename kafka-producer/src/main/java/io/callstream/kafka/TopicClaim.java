@@ -10,6 +10,7 @@ import org.apache.kafka.clients.admin.FenceProducersResult;
 import org.apache.kafka.clients.admin.TransactionDescription;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdNotFoundException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 
 /**
  * The right of a run to write a topic from tasks. It is the epoch of a transactional id with which
@@ -41,7 +42,8 @@ record TopicClaim(String id, long producer, long epoch) implements Serializable 
           admin.get(admin.client().describeTransactions(List.of(id)).description(id));
     } catch (ExecutionException e) {
       if (e.getCause() instanceof TransactionalIdNotFoundException
-          || e.getCause() instanceof TransactionalIdAuthorizationException) {
+          || e.getCause() instanceof TransactionalIdAuthorizationException
+          || e.getCause() instanceof UnsupportedVersionException) { // brokers before 3.0
         return;
       }
       throw admin.refused(topic, e);
