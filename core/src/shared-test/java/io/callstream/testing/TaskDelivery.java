@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  * Delivers the batches of a run to a sink as an engine does that keeps results in its tasks. A test
  * can repeat, abandon and delay attempts.
  */
-public final class TaskDelivery {
+public final class TaskDelivery implements AutoCloseable {
   /** The message with which results that are not in the driver refuse to be read. */
   public static final String NOT_HERE = "The results are in the executors";
 
@@ -116,6 +116,12 @@ public final class TaskDelivery {
     for (int batch = 0; batch < run.batches().size(); batch++) {
       deliver(batch);
     }
+  }
+
+  /** Closes the sink. */
+  @Override
+  public void close() {
+    sink.close();
   }
 
   /** Returns a batch as a driver knows it that has no results. */

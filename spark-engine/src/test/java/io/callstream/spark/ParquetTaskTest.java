@@ -112,7 +112,9 @@ class ParquetTaskTest {
     };
     for (SinkRun run : runs) {
       String name = "tasks-" + run.opened().lineage();
-      new TaskDelivery(run, TASKS, sink(name).build()).open().deliverAll();
+      try (TaskDelivery delivery = new TaskDelivery(run, TASKS, sink(name).build())) {
+        delivery.open().deliverAll();
+      }
       assertThat(rows(name, run)).isNotEmpty().isEqualTo(byDriver(run));
     }
   }
