@@ -26,7 +26,8 @@ public interface TaskSink extends ResultSink {
   TaskWriter.Factory writers();
 
   /**
-   * Ends a batch: all its tasks have committed, and it is in the checkpoint.
+   * Ends a batch: all its tasks have committed, and it is in the checkpoint. No task of a later
+   * batch starts before this method returns.
    *
    * @param batch the batch, whose updates are empty
    * @param messages what {@link TaskWriter#commit} returned in each task that has results, in
