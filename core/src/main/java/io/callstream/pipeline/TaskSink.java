@@ -29,7 +29,7 @@ public interface TaskSink extends ResultSink {
    * Ends a batch: all its tasks have committed, and it is in the checkpoint. No task of a later
    * batch starts before this method returns.
    *
-   * @param batch the batch, whose updates are empty
+   * @param batch the batch, whose updates have a size but no rows that can be read
    * @param messages what {@link TaskWriter#commit} returned in each task that has results, in
    *     unspecified order
    */

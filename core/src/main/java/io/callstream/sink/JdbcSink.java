@@ -115,13 +115,17 @@ final class JdbcSink implements TaskSink {
     return open;
   }
 
-  private void writeAll(BatchResults batch) throws SQLException {
+  private void advance(BatchResults batch) throws SQLException {
     for (JdbcTable table : tables) {
       session.startOn(table);
       if (!batches.advance(table.statistic(), batch.number(), run)) {
         throw table.takenOver();
       }
     }
+  }
+
+  private void writeAll(BatchResults batch) throws SQLException {
+    advance(batch);
     for (JdbcTable table : tables) {
       Results updates = batch.updates().get(table.statistic());
       if (updates != null) {
@@ -140,7 +144,8 @@ final class JdbcSink implements TaskSink {
 
   @Override
   public void finish(BatchResults batch, List<byte[]> messages) {
-    write(batch);
+    var ignored = requireOpen();
+    session.run("end batch " + batch.number(), () -> advance(batch));
   }
 
   @Override
