@@ -104,7 +104,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       Path root =
           location == null ? new Path(temporaryDirectory().toURI()) : qualified(location, session);
       boolean local = "file".equals(root.toUri().getScheme());
-      ChecksummedFileManager.use(session, local ? LocalCheckpointFileManager.class : null);
+      ChecksummedFileManager.use(session, manager(root, local, session));
       Checkpoint checkpoint = new Checkpoint(root, location == null, session);
       checkpoint.files.mkdirs(checkpoint.directory);
       try {
@@ -115,6 +115,10 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
           checkpoint.files.delete(new Path(checkpoint.directory, LETTERS));
         }
         checkpoint.deleteOldChecks();
+        if (!local) {
+          Path tried = new Path(checkpoint.directory, VISIBLE + UUID.randomUUID());
+          FileGuarantees.require(checkpoint.files, tried, checkpoint.location());
+        }
         if (!checkpoint.context.isLocal()) {
           checkpoint.requireShared();
         }
@@ -126,6 +130,17 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     } catch (IOException | UncheckedIOException e) {
       throw failed(String.valueOf(location), e);
     }
+  }
+
+  /** Returns the class that stores the files; null for the one that Spark chooses. */
+  private static @Nullable Class<? extends CheckpointFileManager> manager(
+      Path root, boolean local, SparkSession session) throws IOException {
+    if (local) {
+      return LocalCheckpointFileManager.class;
+    }
+    return ObjectStoreFileManager.supports(root, session.sessionState().newHadoopConf())
+        ? ObjectStoreFileManager.class
+        : null;
   }
 
   /** Creates a directory that is deleted when the JVM exits, unless it was closed before. */
@@ -149,6 +164,20 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     } catch (IllegalArgumentException e) {
       if (e.getCause() instanceof UnknownHostException unknown) {
         throw unknown;
+      }
+      throw e;
+    } catch (RuntimeException e) {
+      if (e.getCause() instanceof ClassNotFoundException missing) {
+        throw new CallstreamException(
+            ErrorCode.ENVIRONMENT,
+            "The file system of the checkpoint directory "
+                + location
+                + " is not on the class path ("
+                + missing.getMessage()
+                + "). Add its library to the driver and the executors. For s3a it is"
+                + " org.apache.hadoop:hadoop-aws in the version of Spark's Hadoop client: start with"
+                + " spark-submit --packages org.apache.hadoop:hadoop-aws:3.3.4.",
+            e);
       }
       throw e;
     }

@@ -32,6 +32,14 @@ record Failures(@Nullable String checkpoint) {
     "no space left", "disk quota exceeded", "file too large", "not enough space"
   };
 
+  /** The starts of the names of the classes that read and write files of a checkpoint. */
+  private static final String[] OF_CHECKPOINT = {
+    ChecksummedFileManager.class.getName(),
+    "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStore",
+    "org.apache.spark.sql.execution.streaming.state.RocksDBFileManager",
+    "org.apache.spark.sql.execution.streaming.state.StateStoreChangelog"
+  };
+
   /**
    * Returns whether a failure is an interrupt. A batch that was interrupted because the run stops
    * is repeated later, and is not a failure. Subclasses of InterruptedIOException report timeouts
@@ -147,9 +155,10 @@ record Failures(@Nullable String checkpoint) {
         && message.contains(path(checkpoint) + "/state/")) {
       return damaged("a file of the state is missing (" + words(e) + ")", failure);
     }
-    if ((e instanceof FileSystemException || e instanceof FileNotFoundException)
-        && checkpoint != null
-        && message.contains(path(checkpoint))) {
+    boolean isOfFile = e instanceof FileSystemException || e instanceof FileNotFoundException;
+    if (checkpoint != null
+        && ((isOfFile && message.contains(path(checkpoint)))
+            || (e instanceof IOException && !isInterrupt(e) && isOfCheckpoint(e)))) {
       return new CallstreamException(
           ErrorCode.CHECKPOINT,
           "A file of the checkpoint directory "
@@ -182,6 +191,12 @@ record Failures(@Nullable String checkpoint) {
     return Stream.of(e.getStackTrace())
         .anyMatch(
             frame -> frame.getClassName().startsWith("org.apache.spark.sql.execution.streaming."));
+  }
+
+  private static boolean isOfCheckpoint(Throwable e) {
+    return Stream.of(e.getStackTrace())
+        .map(StackTraceElement::getClassName)
+        .anyMatch(name -> Stream.of(OF_CHECKPOINT).anyMatch(name::startsWith));
   }
 
   private static String path(String location) {

@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.UUID;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -26,7 +28,22 @@ record TaskDeadLetterDirectory(String location, Broadcast<SerializableConfigurat
   private static final Logger LOG = LoggerFactory.getLogger(TaskDeadLetterDirectory.class);
 
   /** A file that a task writes. */
-  record LetterFile(String name, DataOutputStream out) {}
+  record LetterFile(String name, DataOutputStream out, FSDataOutputStream file) {
+    static LetterFile create(FileSystem fileSystem, Path path) throws IOException {
+      FSDataOutputStream file = fileSystem.create(path);
+      return new LetterFile(
+          path.toString(), new DataOutputStream(new BufferedOutputStream(file, 1 << 16)), file);
+    }
+
+    /** Ends the file of an attempt that failed. An object store does not upload it. */
+    void discard() throws IOException {
+      if (file.hasCapability(StreamCapabilities.ABORTABLE_STREAM)) {
+        file.abort();
+      } else {
+        out.close();
+      }
+    }
+  }
 
   /** Creates a file for the current attempt of a task. The file is deleted if the attempt fails. */
   LetterFile create(int task) throws IOException {
@@ -35,9 +52,7 @@ record TaskDeadLetterDirectory(String location, Broadcast<SerializableConfigurat
     TaskContext.get()
         .addTaskFailureListener(
             (TaskFailureListener) (context, failure) -> delete(fileSystem, file));
-    return new LetterFile(
-        file.toString(),
-        new DataOutputStream(new BufferedOutputStream(fileSystem.create(file), 1 << 16)));
+    return LetterFile.create(fileSystem, file);
   }
 
   /**

@@ -93,15 +93,16 @@ final class TaskRows implements AutoCloseable {
       DeadLetterFormat.writeEnd(file.out());
       file.out().close();
       add(RowKey.of(RowKey.Kind.LETTER_FILE, task), file.name().getBytes(UTF_8));
+      file = null;
     }
     return rows;
   }
 
-  /** Closes the file of a task that failed. A task that finished has already closed its file. */
+  /** Discards the file of a task that failed. */
   @Override
   public void close() throws IOException {
     if (file != null) {
-      file.out().close();
+      file.discard();
     }
   }
 }

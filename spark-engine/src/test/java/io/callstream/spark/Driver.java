@@ -81,9 +81,11 @@ public final class Driver {
     for (String pair : Arrays.asList(args).subList(5, args.length)) {
       String[] parts = pair.split("=", 2);
       settings =
-          parts[0].equals("spark.master")
-              ? settings.master(parts[1])
-              : settings.with(parts[0], parts[1]);
+          switch (parts[0]) {
+            case "spark.master" -> settings.master(parts[1]);
+            case "state" -> settings.stateStore(SparkSettings.StateStore.valueOf(parts[1]));
+            default -> settings.with(parts[0], parts[1]);
+          };
     }
     Path out = Path.of(args[3]);
     Pipeline.Builder builder = standard(KafkaTopic.of(args[1]).at(args[0]));

@@ -107,6 +107,24 @@ class FailuresTest {
   }
 
   @Test
+  void aFailureOfAnObjectStoreIsOneOfTheCheckpointIfItsFilesWereUsed() {
+    IOException ofStore = new IOException("Unable to execute HTTP request");
+    CallstreamException elsewhere = new Failures("s3a://b/x").of(new RuntimeException(ofStore));
+    assertThat(elsewhere.code()).isEqualTo(ErrorCode.ENGINE_FAILED);
+
+    ofStore.setStackTrace(
+        new StackTraceElement[] {
+          new StackTraceElement(
+              "io.callstream.spark.ChecksummedFileManager", "createAtomic", null, 1)
+        });
+    CallstreamException ofFile = new Failures("s3a://b/x").of(new RuntimeException(ofStore));
+    assertThat(ofFile.code()).isEqualTo(ErrorCode.CHECKPOINT);
+    assertThat(ofFile)
+        .hasMessageStartingWith("A file of the checkpoint directory s3a://b/x can't be read or")
+        .hasMessageContaining("Unable to execute HTTP request");
+  }
+
+  @Test
   void aTimeoutOfTheNetworkIsNotAnInterrupt() {
     assertThat(Failures.isInterrupt(new RuntimeException(new InterruptedIOException()))).isTrue();
     assertThat(Failures.isInterrupt(new IOException(new SocketTimeoutException()))).isFalse();

@@ -38,7 +38,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -48,10 +50,28 @@ class FenceTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final KafkaTopic topic = TestBroker.topic(1);
-  private final String checkpoint = HdfsCluster.address() + "/" + topic.name();
+  private final String checkpoint = root() + "/" + topic.name();
+
+  /** Returns the URI of the file system. */
+  String root() {
+    return HdfsCluster.address();
+  }
+
+  /** Returns a session with the settings of the file system. */
+  SparkSession session() {
+    return TestSession.get();
+  }
+
+  private FileSystem fileSystem() {
+    try {
+      return new Path(root()).getFileSystem(session().sessionState().newHadoopConf());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   private RunningPipeline start(Pipeline pipeline, RunOptions options) {
-    return SparkEngine.on(TestSession.get())
+    return SparkEngine.on(session())
         .start(pipeline, options.readingAtMost(500).checkpointingTo(checkpoint));
   }
 
@@ -87,12 +107,12 @@ class FenceTest {
     }
   }
 
-  private static void assertTakenOver(RunningPipeline run) {
+  private void assertTakenOver(RunningPipeline run) {
     CallstreamException e =
         catchThrowableOfType(CallstreamException.class, () -> run.awaitTermination(PATIENCE));
     assertThat(e.code()).as(e.getMessage()).isEqualTo(ErrorCode.CHECKPOINT);
     assertThat(e)
-        .hasMessageContaining("Another run has taken over the checkpoint directory hdfs://")
+        .hasMessageContaining("Another run has taken over the checkpoint directory " + checkpoint)
         .hasMessageContaining("on host " + Fence.host())
         .hasMessageContaining("process " + ProcessHandle.current().pid())
         .hasMessageContaining("started at 20")
@@ -103,8 +123,8 @@ class FenceTest {
     Path path = new Path(checkpoint + "/callstream/" + directory);
     List<String> names = new ArrayList<>();
     try {
-      if (HdfsCluster.fileSystem().exists(path)) {
-        for (FileStatus status : HdfsCluster.fileSystem().listStatus(path)) {
+      if (fileSystem().exists(path)) {
+        for (FileStatus status : fileSystem().listStatus(path)) {
           names.add(status.getPath().getName());
         }
       }
@@ -163,10 +183,10 @@ class FenceTest {
   void aRunTakesOverFromOneThatCrashed() throws Exception {
     send(700, 1);
     Path crashed = new Path(checkpoint + "/callstream/runs/0000000041-" + UUID.randomUUID());
-    HdfsCluster.fileSystem().create(crashed).close();
+    fileSystem().create(crashed).close();
     Path letters =
         new Path(checkpoint + "/callstream/letters/" + crashed.getName() + "/read-0-letter");
-    HdfsCluster.fileSystem().create(letters).close();
+    fileSystem().create(letters).close();
     try (RunningPipeline next = start(Driver.standard(topic).build(), RunOptions.bounded())) {
       next.awaitTermination();
       assertExact(next, 700);
@@ -194,7 +214,7 @@ class FenceTest {
     try (RunningPipeline older = start(pipeline, RunOptions.continuous())) {
       await(reached);
       String token = files("runs").get(0);
-      try (Checkpoint newer = Checkpoint.open(checkpoint, TestSession.get())) {
+      try (Checkpoint newer = Checkpoint.open(checkpoint, session())) {
         CompletableFuture<Checkpoint.Claim> claim =
             CompletableFuture.supplyAsync(
                 () ->
@@ -225,8 +245,8 @@ class FenceTest {
     Pipeline pipeline = Driver.standard(topic).build();
     String topicId = KafkaAdmin.requireId(topic);
     CompletableFuture<CallstreamException> superseded = new CompletableFuture<>();
-    Checkpoint older = Checkpoint.open(checkpoint, TestSession.get());
-    try (Checkpoint newer = Checkpoint.open(checkpoint, TestSession.get())) {
+    Checkpoint older = Checkpoint.open(checkpoint, session());
+    try (Checkpoint newer = Checkpoint.open(checkpoint, session())) {
       Checkpoint.Claim ignored =
           older.claim(pipeline, topicId, RunOptions.bounded(), SparkSettings.defaults(), 2);
       String token = files("runs").get(0);
@@ -271,7 +291,7 @@ class FenceTest {
       claims.add(
           CompletableFuture.runAsync(
               () -> {
-                try (Checkpoint claimed = Checkpoint.open(checkpoint, TestSession.get())) {
+                try (Checkpoint claimed = Checkpoint.open(checkpoint, session())) {
                   start.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
                   claimed.claim(
                       pipeline, topicId, RunOptions.bounded(), SparkSettings.defaults(), 2);
@@ -308,7 +328,7 @@ class FenceTest {
                 Sinks.callback(
                     batch -> {
                       try {
-                        HdfsCluster.fileSystem().create(token).close();
+                        fileSystem().create(token).close();
                       } catch (IOException e) {
                         throw new UncheckedIOException(e);
                       }
@@ -347,12 +367,12 @@ class FenceTest {
     Path recent = new Path(checkpoint + "/callstream/visible-recent");
     Path old = new Path(checkpoint + "/callstream/visible-old");
     for (Path file : List.of(recent, old)) {
-      HdfsCluster.fileSystem().create(file).close();
+      fileSystem().create(file).close();
     }
     long yesterday = System.currentTimeMillis() - Duration.ofHours(25).toMillis();
-    HdfsCluster.fileSystem().setTimes(old, yesterday, -1);
+    fileSystem().setTimes(old, yesterday, -1);
 
-    Checkpoint.open(checkpoint, TestSession.get()).close();
+    Checkpoint.open(checkpoint, session()).close();
 
     assertThat(files("")).contains("visible-recent").doesNotContain("visible-old");
   }
@@ -360,7 +380,7 @@ class FenceTest {
   private Fence claim(String application, Fence.Patience patience) throws IOException {
     Path parent = new Path(checkpoint + "/callstream");
     CheckpointFileManager manager =
-        CheckpointFileManager.create(parent, TestSession.get().sessionState().newHadoopConf());
+        CheckpointFileManager.create(parent, session().sessionState().newHadoopConf());
     return Fence.claim(manager, parent, checkpoint, application, patience);
   }
 
