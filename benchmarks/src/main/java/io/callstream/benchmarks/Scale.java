@@ -16,8 +16,8 @@ import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
+import io.callstream.spark.SparkSettings;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.lang.management.ManagementFactory;
@@ -46,7 +46,8 @@ import org.apache.spark.sql.SparkSession;
  * <p>Arguments: {@code engine=local|spark groups=1000 batch=100} and those of {@link Point}, or
  * {@code days=} instead of {@code hours=}; {@code rehearsal=1000} (the number of batches before the
  * first run); {@code cores=2} (the threads that read on the local engine, or those of Spark);
- * {@code conf.KEY=VALUE} (settings of Spark).
+ * {@code master=local[2]} (instead of the cores); {@code results=driver|executors} and {@code
+ * store=MEMORY} (a {@link SparkSettings.StateStore}); {@code conf.KEY=VALUE} (settings of Spark).
  */
 public final class Scale {
   private static final int REHEARSED_GROUPS = 1_000;
@@ -158,17 +159,25 @@ public final class Scale {
     int cores = arguments.get("cores", 2);
     int rehearsal = arguments.get("rehearsal", 1_000);
     String name = arguments.get("engine", LocalEngine.NAME);
+    String master = arguments.get("master", "local[" + cores + "]");
+    SparkSettings settings =
+        SparkSettings.defaults()
+            .stateStore(SparkSettings.StateStore.valueOf(arguments.get("store", "MEMORY")));
+    if (arguments.get("results", "driver").equals("executors")) {
+      settings = settings.resultsInExecutors();
+    }
     Map<String, String> conf = arguments.withPrefix("conf.");
     arguments.requireAllRead();
     ObjectNode line = JSON.createObjectNode().put("engine", name).put("cores", cores);
     line.setAll((ObjectNode) JSON.valueToTree(point));
     try (Traffic traffic = Traffic.to("")) {
       if (name.equals(SparkEngine.NAME)) {
-        SparkSession session = SparkSessions.start("local[" + cores + "]", conf);
+        SparkSession session = SparkSessions.start(master, conf);
         MergeTasks mergeTasks = new MergeTasks();
         session.sparkContext().addSparkListener(mergeTasks);
         try {
-          new Scale(traffic, SparkEngine.on(session), mergeTasks).measure(point, rehearsal, line);
+          new Scale(traffic, SparkEngine.on(session, settings), mergeTasks)
+              .measure(point, rehearsal, line);
         } finally {
           session.stop();
         }
@@ -231,7 +240,7 @@ public final class Scale {
     Pipeline pipeline =
         Pipeline.builder(KafkaTopic.of(topic).at(traffic.bootstrapServers()), ScaleCalls.format())
             .statistics(point.allStatistics())
-            .results(Sinks.callback(meter::accept))
+            .results(new ScaleSink(meter))
             .listener(meter::report)
             .build();
     return engine.start(

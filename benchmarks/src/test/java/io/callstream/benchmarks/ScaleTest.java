@@ -17,16 +17,17 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(180)
 class ScaleTest {
   @ParameterizedTest
-  @ValueSource(strings = {"local", "spark"})
-  void measuresTheBatchesAfterTheStateIsFilled(String engine) throws Exception {
+  @CsvSource({"local,driver", "spark,driver", "spark,executors"})
+  void measuresTheBatchesAfterTheStateIsFilled(String engine, String results) throws Exception {
     JsonNode line =
         Scale.measure(
             "engine=" + engine,
+            "results=" + results,
             "groups=40",
             "days=1",
             "statistics=2",

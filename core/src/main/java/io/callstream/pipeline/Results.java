@@ -66,6 +66,25 @@ public interface Results extends Iterable<ResultRow> {
   List<ResultRow> window(Instant start);
 
   /**
+   * Returns the row of one group of a statistic without a window; empty if the group has no calls.
+   *
+   * @param dimensions the values of all dimensions, in the order of their columns
+   */
+  default Optional<ResultRow> group(List<String> dimensions) {
+    return stream().filter(row -> row.dimensions().equals(dimensions)).findFirst();
+  }
+
+  /**
+   * Returns the row of one group in the window that starts at {@code start}; empty if the group has
+   * no calls there.
+   *
+   * @param dimensions the values of all dimensions, in the order of their columns
+   */
+  default Optional<ResultRow> group(Instant start, List<String> dimensions) {
+    return window(start).stream().filter(row -> row.dimensions().equals(dimensions)).findFirst();
+  }
+
+  /**
    * Returns the windows that have rows, in ascending order; empty for a statistic without a window.
    */
   List<WindowBounds> windows();

@@ -35,12 +35,14 @@ import org.slf4j.LoggerFactory;
  * Writes CSV as RFC 4180 defines it, but with {@code \n} as line end. The first line is a header.
  * Values are quoted only if they contain a comma, a quote, a carriage return or a line feed. The
  * sink formats the lines of the windows that changed, and copies all others from the previous file,
- * so that they need no memory.
+ * so that they need no memory. To sort the rows of a window, it holds them in memory: about 200
+ * bytes and the texts of each row.
  */
 final class CsvSink implements ResultSink {
   static final String ACCOUNTING = "accounting.json";
 
   private static final Logger LOG = LoggerFactory.getLogger(CsvSink.class);
+  private static final int CHUNK_CHARS = 1 << 16;
   private static final Pattern RECEIVED = Pattern.compile("\"received\":([1-9]\\d*)");
 
   private final Path directory;
@@ -188,7 +190,7 @@ final class CsvSink implements ResultSink {
     RowFormatter formatter = new RowFormatter(statistic, zone);
     Publisher.write(channel, line(statistic.columns()).getBytes(UTF_8));
     if (!(results instanceof BlockResults windows)) {
-      Publisher.write(channel, lines(results.rows(), formatter));
+      writeLines(results.rows(), formatter, channel);
       return;
     }
     for (Map.Entry<Long, Groups> entry : windows.groups().entrySet()) {
@@ -197,7 +199,7 @@ final class CsvSink implements ResultSink {
       if (before != null && known != null && known.groups() == entry.getValue()) {
         copy(before.content(), known, channel);
       } else {
-        Publisher.write(channel, lines(windows.rows(entry.getKey(), entry.getValue()), formatter));
+        writeLines(windows.rows(entry.getKey(), entry.getValue()), formatter, channel);
       }
       chunks.put(
           entry.getKey(), new Chunk(entry.getValue(), position, channel.position() - position));
@@ -215,10 +217,17 @@ final class CsvSink implements ResultSink {
     }
   }
 
-  private static byte[] lines(List<ResultRow> rows, RowFormatter formatter) {
-    StringBuilder lines = new StringBuilder(rows.size() * 64);
-    rows.forEach(row -> lines.append(line(formatter.cells(row))));
-    return lines.toString().getBytes(UTF_8);
+  private static void writeLines(List<ResultRow> rows, RowFormatter formatter, FileChannel channel)
+      throws IOException {
+    StringBuilder lines = new StringBuilder(CHUNK_CHARS);
+    for (ResultRow row : rows) {
+      lines.append(line(formatter.cells(row)));
+      if (lines.length() >= CHUNK_CHARS) {
+        Publisher.write(channel, lines.toString().getBytes(UTF_8));
+        lines.setLength(0);
+      }
+    }
+    Publisher.write(channel, lines.toString().getBytes(UTF_8));
   }
 
   static String line(List<String> cells) {

@@ -43,6 +43,30 @@ final class JdbcBatchTable {
     }
   }
 
+  /**
+   * Locks the mark of a statistic until the transaction ends: no run can change it, and in
+   * PostgreSQL, several tasks can lock it. Returns the last batch; null if another run owns the
+   * table.
+   */
+  @Nullable Long lock(String statistic, String run, JdbcDialect dialect) throws SQLException {
+    String condition = " WHERE \"statistic\" = ? AND \"run\" = ?";
+    if (dialect == JdbcDialect.STANDARD) {
+      String unchanged = "UPDATE %s SET \"run\" = \"run\"".formatted(name.quoted());
+      if (session.update(unchanged + condition, statistic, run) == 0) {
+        return null;
+      }
+    }
+    String share = dialect == JdbcDialect.POSTGRESQL ? " FOR SHARE" : "";
+    try (PreparedStatement select =
+        session.prepare("SELECT \"batch\" FROM " + name.quoted() + condition + share)) {
+      select.setString(1, statistic);
+      select.setString(2, run);
+      try (ResultSet rows = select.executeQuery()) {
+        return rows.next() ? rows.getLong(1) : null;
+      }
+    }
+  }
+
   void delete(String statistic) throws SQLException {
     session.update("DELETE FROM " + name.quoted() + " WHERE \"statistic\" = ?", statistic);
   }

@@ -1,15 +1,16 @@
 package io.callstream.sink;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
 import io.callstream.internal.sink.BatchMark;
 import io.callstream.internal.sink.Columns;
 import io.callstream.pipeline.BatchResults;
-import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Results;
+import io.callstream.pipeline.TaskSink;
+import io.callstream.pipeline.TaskWriter;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -22,8 +23,11 @@ import org.jspecify.annotations.Nullable;
  * dead detects that it no longer owns the table.
  */
 /** Keeps a database table for each statistic. Not thread-safe. */
-final class JdbcSink implements ResultSink {
-  private final @Nullable JdbcDialect dialect;
+final class JdbcSink implements TaskSink {
+  private final DataSource source;
+  private final Duration timeout;
+  private final int attempts;
+  private final @Nullable JdbcDialect given;
   private final @Nullable String schema;
   private final String prefix;
   private final boolean startsOver;
@@ -31,14 +35,18 @@ final class JdbcSink implements ResultSink {
   private final JdbcBatchTable batches;
 
   private List<JdbcTable> tables = List.of();
+  private @Nullable JdbcDialect used;
   private String run = "";
 
   JdbcSink(JdbcSinkBuilder settings) {
-    dialect = settings.dialect;
+    source = settings.source;
+    timeout = settings.timeout;
+    attempts = settings.attempts;
+    given = settings.dialect;
     schema = settings.schema;
     prefix = settings.prefix;
     startsOver = settings.startsOver;
-    session = new JdbcSession(settings.source, settings.timeout, settings.attempts);
+    session = new JdbcSession(source, timeout, attempts);
     batches = new JdbcBatchTable(session, schema, prefix);
   }
 
@@ -53,10 +61,12 @@ final class JdbcSink implements ResultSink {
   private void ensureTables(BatchResults restored) throws SQLException {
     session.startOn(batches);
     batches.ensure();
-    JdbcDialect used = dialect == null ? JdbcDialect.of(session.connection()) : dialect;
+    JdbcDialect dialect = given == null ? JdbcDialect.of(session.connection()) : given;
+    used = dialect;
     tables =
         restored.pipeline().statistics().stream()
-            .map(statistic -> new JdbcTable(session, Columns.of(statistic), used, schema, prefix))
+            .map(
+                statistic -> new JdbcTable(session, Columns.of(statistic), dialect, schema, prefix))
             .toList();
     for (JdbcTable table : tables) {
       session.startOn(table);
@@ -85,7 +95,7 @@ final class JdbcSink implements ResultSink {
       if (foreign || (mark == null && startsOver)) {
         table.deleteAll();
       }
-      if (fills) {
+      if (fills && restored.number() >= 0) {
         table.write(restored.results(table.statistic()).withRemoved(), restored.number());
       }
     }
@@ -93,23 +103,29 @@ final class JdbcSink implements ResultSink {
 
   @Override
   public void write(BatchResults batch) {
-    if (tables.isEmpty()) {
-      throw new IllegalStateException("the JDBC sink is not open");
-    }
+    var ignored = requireOpen();
     session.run("write batch " + batch.number(), () -> writeAll(batch));
   }
 
-  private void writeAll(BatchResults batch) throws SQLException {
+  private JdbcDialect requireOpen() {
+    JdbcDialect open = used;
+    if (open == null) {
+      throw new IllegalStateException("the JDBC sink is not open");
+    }
+    return open;
+  }
+
+  private void advance(BatchResults batch) throws SQLException {
     for (JdbcTable table : tables) {
       session.startOn(table);
       if (!batches.advance(table.statistic(), batch.number(), run)) {
-        throw new CallstreamException(
-            ErrorCode.SINK_FAILED,
-            ("The table %s was taken over by another run while this one was writing. Let one run"
-                    + " write it, and give others another schema or prefix.")
-                .formatted(table));
+        throw table.takenOver();
       }
     }
+  }
+
+  private void writeAll(BatchResults batch) throws SQLException {
+    advance(batch);
     for (JdbcTable table : tables) {
       Results updates = batch.updates().get(table.statistic());
       if (updates != null) {
@@ -119,7 +135,22 @@ final class JdbcSink implements ResultSink {
   }
 
   @Override
+  public TaskWriter.Factory writers() {
+    JdbcTaskWriter.Tasks tasks =
+        new JdbcTaskWriter.Tasks(source, timeout, attempts, requireOpen(), schema, prefix, run);
+    tasks.requireSerializable();
+    return tasks;
+  }
+
+  @Override
+  public void finish(BatchResults batch, List<byte[]> messages) {
+    var ignored = requireOpen();
+    session.run("end batch " + batch.number(), () -> advance(batch));
+  }
+
+  @Override
   public void close() {
+    used = null;
     session.close();
     tables = List.of();
   }

@@ -5,7 +5,6 @@ import io.callstream.ErrorCode;
 import io.callstream.internal.sink.Columns;
 import io.callstream.internal.sink.Columns.Column;
 import io.callstream.internal.sink.Columns.Role;
-import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.sink.JdbcSession.ColumnType;
 import java.math.BigDecimal;
@@ -16,6 +15,7 @@ import java.sql.Types;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -181,19 +181,37 @@ final class JdbcTable {
     session.update("DELETE FROM " + name.quoted());
   }
 
-  /** Inserts rows, or updates those that exist. Deletes the rows of groups that were removed. */
+  /** Returns the failure of a run that does not own the table anymore. */
+  CallstreamException takenOver() {
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        ("The table %s was taken over by another run while this one was writing. Let one run"
+                + " write it, and give others another schema or prefix.")
+            .formatted(this));
+  }
+
   void write(Results results, long batch) throws SQLException {
-    if (results.isEmpty()) {
+    write(results.stream().map(JdbcRow::of).iterator(), batch);
+  }
+
+  /**
+   * Inserts rows, or updates those that exist, unless a later batch has written them. Deletes the
+   * rows of groups that were removed.
+   */
+  void write(Iterator<JdbcRow> all, long batch) throws SQLException {
+    if (!all.hasNext()) {
       return;
     }
     session.startOn(this);
     Map<String, String> types = new LinkedHashMap<>();
     cells.forEach(cell -> types.put(cell.quoted(), type(cell)));
-    List<ResultRow> removed = new ArrayList<>();
-    try (PreparedStatement upsert = session.prepare(dialect.upsert(name, types, keys()))) {
+    List<JdbcRow> removed = new ArrayList<>();
+    try (PreparedStatement upsert =
+        session.prepare(dialect.upsert(name, types, keys(), JdbcName.quoted(BATCH)))) {
       int rows = 0;
       int bytes = 0;
-      for (ResultRow row : results) {
+      while (all.hasNext()) {
+        JdbcRow row = all.next();
         if (row.isRemoved()) {
           removed.add(row);
           continue;
@@ -211,20 +229,22 @@ final class JdbcTable {
         JdbcSession.executeBatch(upsert);
       }
     }
-    delete(removed);
+    delete(removed, batch);
   }
 
-  private void delete(List<ResultRow> removed) throws SQLException {
+  private void delete(List<JdbcRow> removed, long batch) throws SQLException {
     if (removed.isEmpty()) {
       return;
     }
-    try (PreparedStatement delete = session.prepare(JdbcDialect.delete(name, keys()))) {
-      for (ResultRow row : removed) {
+    try (PreparedStatement delete =
+        session.prepare(JdbcDialect.delete(name, keys(), JdbcName.quoted(BATCH)))) {
+      for (JdbcRow row : removed) {
         int parameter = 1;
-        if (row.window().isPresent()) {
-          bind(delete, parameter++, Columns.Type.TIME, row.window().get().start());
+        if (cells.get(0).isKey() && cells.get(0).type() == Columns.Type.TIME) {
+          bind(delete, parameter++, Columns.Type.TIME, row.values().get(0));
         }
-        delete.setString(parameter, Columns.key(row));
+        delete.setString(parameter++, row.key());
+        delete.setLong(parameter, batch);
         delete.addBatch();
       }
       JdbcSession.executeBatch(delete);
@@ -232,10 +252,10 @@ final class JdbcTable {
   }
 
   /** Sets the parameters of a row. Returns their approximate number of bytes. */
-  private int bind(PreparedStatement statement, ResultRow row, long batch) throws SQLException {
+  private int bind(PreparedStatement statement, JdbcRow row, long batch) throws SQLException {
     int bytes = 0;
     int parameter = 1;
-    for (Object value : row.columns()) {
+    for (Object value : row.values()) {
       Columns.Type type = cells.get(parameter - 1).type();
       if (value instanceof String text) {
         // PostgreSQL cannot store U+0000 in texts. The key still distinguishes such texts.
@@ -247,7 +267,7 @@ final class JdbcTable {
       bytes += Long.BYTES;
       parameter++;
     }
-    statement.setString(parameter++, Columns.key(row));
+    statement.setString(parameter++, row.key());
     statement.setLong(parameter, batch);
     return bytes;
   }

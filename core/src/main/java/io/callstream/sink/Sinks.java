@@ -64,7 +64,11 @@ public final class Sinks {
    * name the table and the SQLState, and contain no row, no URL and no password. The sink checks
    * for interrupts between statements, each of which ends within the timeout.
    *
-   * @param source provides connections; the sink uses one at a time and keeps it between batches
+   * <p>If Spark keeps the results in its executors, tasks write the tables: each task of a batch
+   * opens a connection when it commits, and writes its rows in one transaction.
+   *
+   * @param source provides connections; the sink uses one at a time and keeps it between batches.
+   *     Tasks receive the source, so it must then be serializable, with its password
    */
   public static JdbcSinkBuilder jdbc(DataSource source) {
     return new JdbcSinkBuilder(source);

@@ -55,7 +55,12 @@ public final class NumberCalls {
 
   /** Counts the calls with some sinks, in two batches. */
   public static void run(ResultSink... sinks) {
-    SinkRun.of(
+    SinkRun ignored = batches(sinks);
+  }
+
+  /** Counts the calls with some sinks, and returns what they received. */
+  public static SinkRun batches(ResultSink... sinks) {
+    return SinkRun.of(
         FORMAT,
         List.of(STATISTIC),
         List.of(sinks),

@@ -104,7 +104,10 @@ final class SnapshotFactory {
     Instant watermark =
         state == State.RUNNING ? progress.flatMap(Progress::watermark).orElse(null) : null;
     List<Results> others = new ArrayList<>();
-    statistics.forEach(statistic -> others.add(running.results(statistic.name())));
+    statistics.stream()
+        .map(statistic -> running.results(statistic.name()))
+        .filter(BlockResults.class::isInstance) // Others are not in this process.
+        .forEach(others::add);
     Map<String, CountedSince> since = new LinkedHashMap<>();
     for (Results results : others) {
       results.countedSince().ifPresent(s -> since.put(results.statistic().name(), s));

@@ -12,6 +12,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
@@ -119,6 +121,9 @@ final class CheckedSender implements AutoCloseable {
     tally = new SendTally(sent -> {});
     Throwable failure = all.firstFailure();
     if (failure != null) {
+      if (isFenced(failure)) {
+        throw fenced(failure);
+      }
       SendReport report =
           all.report(Ending.BROKER_FAILED, new InputChecker().report(List.of()), Duration.ZERO);
       throw new CallstreamException(
@@ -136,6 +141,79 @@ final class CheckedSender implements AutoCloseable {
                   : " Raise max.message.bytes of the topic and max.request.size of the client."),
           failure);
     }
+  }
+
+  /** A step of a transaction. */
+  private interface Step {
+    void take();
+  }
+
+  /**
+   * Prevents all earlier producers with the same transactional id from writing, and aborts what
+   * they have not committed.
+   */
+  void fenceEarlier() {
+    take(kafka::initTransactions);
+  }
+
+  void begin() {
+    take(kafka::beginTransaction);
+  }
+
+  /** Commits the transaction when all its records are acknowledged. */
+  void commit() {
+    await();
+    take(kafka::commitTransaction);
+  }
+
+  /** Aborts the transaction, without waiting for its records. */
+  void abort() {
+    tally = new SendTally(sent -> {});
+    take(kafka::abortTransaction);
+  }
+
+  private void take(Step step) {
+    try {
+      step.take();
+    } catch (InterruptException e) {
+      throw interrupted(e);
+    } catch (KafkaException e) {
+      if (isFenced(e)) {
+        throw fenced(e);
+      }
+      throw new CallstreamException(
+          ErrorCode.SINK_FAILED,
+          "A transaction in the topic "
+              + topic
+              + " at "
+              + cluster.bootstrapServers()
+              + " failed: "
+              + KafkaErrors.reason(e)
+              + ". See that the brokers run, and that transaction.timeout.ms is longer than a task"
+              + " and within the brokers' transaction.max.timeout.ms. Nothing is lost: the batch is"
+              + " repeated.",
+          e);
+    }
+  }
+
+  private static boolean isFenced(Throwable failure) {
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ProducerFencedException
+          || cause instanceof InvalidProducerEpochException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private CallstreamException fenced(Throwable failure) {
+    return new CallstreamException(
+        ErrorCode.SINK_FAILED,
+        "A later attempt or run writes the same results to the topic "
+            + topic
+            + ", so this one can't write there anymore. Nothing is lost: the later one writes the"
+            + " batch.",
+        failure);
   }
 
   private CallstreamException interrupted(Exception e) {

@@ -8,12 +8,14 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.sink.BatchMark;
 import io.callstream.internal.sink.Columns;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
-import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Results;
+import io.callstream.pipeline.TaskSink;
+import io.callstream.pipeline.TaskWriter;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayOutputStream;
@@ -42,9 +44,12 @@ import org.jspecify.annotations.Nullable;
  * Every run sends a mark when it opens the sink and after each batch. Another run that writes at the
  * same time therefore leaves gaps in the offsets of this run's records in partition 0. Only if there
  * are gaps does the sink read the partition to check for marks of another run.
+ *
+ * If tasks write the rows, gaps are normal. Then each task and the driver write in transactions, and
+ * a TopicClaim shows whether another run has taken the topic over; see KafkaTaskWriter.
  */
 /** Writes results as keyed JSON to a compacted topic. */
-final class KafkaResultSink implements ResultSink {
+final class KafkaResultSink implements TaskSink {
   /** The key of a mark. No key of a result starts like this. */
   static final byte[] MARK_KEY = "{\"batches\":\"callstream\"}".getBytes(UTF_8);
 
@@ -56,6 +61,7 @@ final class KafkaResultSink implements ResultSink {
   private final String topic;
   private @Nullable CheckedSender sender;
   private String run = "";
+  private @Nullable TopicClaim claim;
 
   KafkaResultSink(KafkaSinks settings, String topic) {
     this.settings = settings;
@@ -65,27 +71,31 @@ final class KafkaResultSink implements ResultSink {
   @Override
   public void open(BatchResults restored) {
     TopicInfo info;
+    BatchMark mark;
     try (TopicAdmin admin = TopicAdmin.connect(settings.cluster())) {
       info = admin.ensureCompacted(topic, settings.partitions(), settings.replicas());
-      admin.requireNothingHeldBack(info, "results of an earlier run may be among them");
+      mark = lastMark(info, restored);
+      TopicClaim.renew(admin.requests(), topic);
+      if (info.heldBack() > 0) {
+        info = admin.endTransactions(info, id -> KafkaTaskWriter.isOf(id, topic));
+        admin.requireNothingHeldBack(info, "results of an earlier run may be among them");
+        mark = lastMark(info, restored);
+      }
     }
+    boolean foreign = mark != null && mark.isOfAnotherRunThan(restored);
     CheckedSender open = settings.sender(topic);
     sender = open;
     run = UUID.randomUUID().toString();
-    BatchMark mark = lastMark(info).orElse(null);
-    boolean foreign = mark != null && mark.isOfAnotherRunThan(restored);
-    if (mark != null && foreign && !settings.startsOver()) {
-      throw mark.refused("The topic " + topic, restored);
-    }
     if (mark == null && !settings.startsOver() && holdsValues(info)) {
       throw BatchMark.missing("The topic " + topic);
     }
     if ((mark == null || foreign) && info.offsets() > 0) {
       sendTombstones(open);
     }
-    if (mark == null || foreign || mark.isBehind(restored)) {
+    if (restored.number() >= 0 && (mark == null || foreign || mark.isBehind(restored))) {
       for (Statistic statistic : restored.pipeline().statistics()) {
-        send(open, restored, restored.results(statistic.name()).withRemoved());
+        Results all = restored.results(statistic.name()).withRemoved();
+        send(open, restored.number(), restored.watermark(), all);
       }
     }
     // Always send a mark, so that another run that still writes to the topic finds it.
@@ -111,6 +121,15 @@ final class KafkaResultSink implements ResultSink {
               }
             });
     return found[0];
+  }
+
+  /** Returns the last mark; null if there is none. Throws if this run must not replace it. */
+  private @Nullable BatchMark lastMark(TopicInfo info, BatchResults restored) {
+    BatchMark mark = lastMark(info).orElse(null);
+    if (mark != null && mark.isOfAnotherRunThan(restored) && !settings.startsOver()) {
+      throw mark.refused("The topic " + topic, restored);
+    }
+    return mark;
   }
 
   private Optional<BatchMark> lastMark(TopicInfo info) {
@@ -220,20 +239,55 @@ final class KafkaResultSink implements ResultSink {
 
   @Override
   public void write(BatchResults batch) {
+    CheckedSender open = requireOpen();
+    batch
+        .updates()
+        .values()
+        .forEach(results -> send(open, batch.number(), batch.watermark(), results));
+    sendMark(open, batch);
+  }
+
+  private CheckedSender requireOpen() {
     CheckedSender open = sender;
     if (open == null) {
       throw new IllegalStateException("the Kafka sink is not open");
     }
-    batch.updates().values().forEach(results -> send(open, batch, results));
-    sendMark(open, batch);
+    return open;
   }
 
-  private static void send(CheckedSender open, BatchResults batch, Results results) {
+  @Override
+  public TaskWriter.Factory writers() {
+    requireOpen().close();
+    TopicClaim ours;
+    try (KafkaAdmin admin = KafkaAdmin.connect(settings.cluster())) {
+      ours = TopicClaim.take(admin, topic);
+    }
+    claim = ours;
+    CheckedSender marks = settings.sender(topic, KafkaTaskWriter.driverId(topic));
+    sender = marks;
+    marks.fenceEarlier();
+    return KafkaTaskWriter.factory(settings, topic, ours);
+  }
+
+  @Override
+  public void finish(BatchResults batch, List<byte[]> messages) {
+    CheckedSender open = requireOpen();
+    TopicClaim ours = claim;
+    if (ours == null) {
+      throw new IllegalStateException("the Kafka sink has no writers");
+    }
+    // The transaction fails if another run has fenced this producer, which it does after its claim.
+    open.begin();
+    sendMark(open, batch);
+    open.commit();
+  }
+
+  static void send(CheckedSender open, long batch, Optional<Instant> watermark, Results results) {
     Columns columns = Columns.of(results.statistic());
     for (Iterator<ResultRow> rows = results.stream().iterator(); rows.hasNext(); ) {
       ResultRow row = rows.next();
       List<@Nullable Object> values = row.columns();
-      byte[] value = row.isRemoved() ? null : value(batch, columns, values);
+      byte[] value = row.isRemoved() ? null : value(batch, watermark, columns, values);
       open.send(key(row, columns, values), value, List.of());
     }
   }
@@ -249,7 +303,7 @@ final class KafkaResultSink implements ResultSink {
         json(
             json -> {
               json.writeNumberField("_batch", mark.batch());
-              writeWatermark(json, batch);
+              writeWatermark(json, batch.watermark());
               json.writeStringField("_lineage", mark.lineage());
               json.writeStringField("_run", run);
               json.writeFieldName("accounting");
@@ -257,7 +311,9 @@ final class KafkaResultSink implements ResultSink {
             });
     open.send(new ProducerRecord<>(topic, MARK_PARTITION, MARK_KEY, value));
     open.await();
-    requireAlone(open);
+    if (claim == null) {
+      requireAlone(open);
+    }
   }
 
   private static byte[] key(ResultRow row, Columns columns, List<@Nullable Object> values) {
@@ -285,21 +341,23 @@ final class KafkaResultSink implements ResultSink {
         });
   }
 
-  private static byte[] value(BatchResults batch, Columns columns, List<@Nullable Object> values) {
+  private static byte[] value(
+      long batch, Optional<Instant> watermark, Columns columns, List<@Nullable Object> values) {
     return json(
         json -> {
           for (int i = 0; i < values.size(); i++) {
             json.writeFieldName(columns.list().get(i).name());
             write(json, values.get(i));
           }
-          json.writeNumberField("_batch", batch.number());
-          writeWatermark(json, batch);
+          json.writeNumberField("_batch", batch);
+          writeWatermark(json, watermark);
         });
   }
 
-  private static void writeWatermark(JsonGenerator json, BatchResults batch) throws IOException {
+  private static void writeWatermark(JsonGenerator json, Optional<Instant> watermark)
+      throws IOException {
     json.writeFieldName("_watermark");
-    write(json, batch.watermark().orElse(null));
+    write(json, watermark.orElse(null));
   }
 
   private static void write(JsonGenerator json, @Nullable Object value) throws IOException {
@@ -338,6 +396,10 @@ final class KafkaResultSink implements ResultSink {
   public void close() {
     CheckedSender open = sender;
     sender = null;
+    if (claim != null) {
+      claim = null;
+      TaskSenders.closeAll(topic); // In one process, the tasks' producers are here.
+    }
     if (open != null) {
       open.close();
     }

@@ -28,6 +28,9 @@ public final class KafkaSinks {
   /** The value with which Kafka applies the default of its brokers. */
   private static final int BROKERS_DEFAULT = -1;
 
+  /** The longest time from the first result of a task to its commit. Brokers allow 15 minutes. */
+  private static final Duration TRANSACTION = Duration.ofMinutes(10);
+
   private static final Duration DEFAULT_DELIVERY = Duration.ofSeconds(30);
 
   private final KafkaCluster cluster;
@@ -108,6 +111,11 @@ public final class KafkaSinks {
    * _watermark}. After each batch the sink writes a record with the key {@code
    * {"batches":"callstream"}} to partition 0, which marks the batch as complete.
    *
+   * <p>If Spark keeps the results in its executors, tasks write them in transactions, whose ids
+   * start with {@code callstream-results-} and the topic. Readers must then use {@code
+   * isolation.level=read_committed}. A task may take as long as {@code transaction.timeout.ms} from
+   * its first result to its commit. Defaults to 10 minutes.
+   *
    * @param topic created if it is missing. The sink rejects a topic that is not compacted when the
    *     pipeline starts, because such a topic would lose results that do not change
    * @throws IllegalArgumentException if {@code linger.ms} does not fit into the time of {@link
@@ -154,6 +162,18 @@ public final class KafkaSinks {
 
   CheckedSender sender(String topic) {
     return new CheckedSender(cluster, topic, senderSettings());
+  }
+
+  /** Returns a sender that sends in transactions. */
+  CheckedSender sender(String topic, String transactionalId) {
+    Map<String, Object> all = senderSettings();
+    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
+    all.putIfAbsent(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) TRANSACTION.toMillis());
+    return new CheckedSender(cluster, topic, all);
+  }
+
+  Duration delivery() {
+    return delivery;
   }
 
   private Map<String, Object> senderSettings() {

@@ -14,14 +14,19 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.admin.TransactionListing;
+import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
@@ -265,6 +270,41 @@ public final class TopicAdmin implements AutoCloseable {
                 info.name()));
       }
     }
+  }
+
+  /**
+   * Ends transactions whose producer is gone, and returns a new description. The producers can't
+   * write anymore.
+   *
+   * @param ids matches the transactional ids
+   */
+  TopicInfo endTransactions(TopicInfo info, Predicate<String> ids) {
+    try {
+      ListTransactionsOptions open =
+          new ListTransactionsOptions().filterStates(Set.of(TransactionState.ONGOING));
+      List<String> abandoned =
+          admin.get(admin.client().listTransactions(open).all()).stream()
+              .map(TransactionListing::transactionalId)
+              .filter(ids)
+              .toList();
+      if (abandoned.isEmpty()) {
+        return info;
+      }
+      var ignored = admin.get(admin.client().fenceProducers(abandoned).all());
+    } catch (ExecutionException e) {
+      throw admin.refused(info.name(), e);
+    }
+    TopicInfo next = require(info.name());
+    long end = System.nanoTime() + KafkaAdmin.TIMEOUT.toNanos();
+    while (next.heldBack() > 0 && System.nanoTime() < end) {
+      LockSupport.parkNanos(POLL_NANOS);
+      next = require(info.name());
+    }
+    return next;
+  }
+
+  KafkaAdmin requests() {
+    return admin;
   }
 
   @Override

@@ -70,6 +70,14 @@ final class BatchTables implements AutoCloseable {
     return broadcast;
   }
 
+  /** Returns the tables of the next batch. */
+  List<StoredTable> next() {
+    if (batch != ledger.lastBatch() + 1) {
+      look();
+    }
+    return tables.stored();
+  }
+
   /** Returns the tables of the batch whose tasks have run. */
   List<StoredTable> stored() {
     return inBroadcast.stored();

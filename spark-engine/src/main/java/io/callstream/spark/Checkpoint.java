@@ -60,6 +60,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private static final String OURS = "callstream";
   private static final String SHUFFLE_PARTITIONS = "shuffle partitions";
   private static final String STATE_STORE = "state store";
+  private static final String RESULTS = "results";
 
   private static final String LETTERS = "letters";
   private static final String VISIBLE = "visible-";
@@ -267,6 +268,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
     Map<String, String> fixed = new LinkedHashMap<>();
     fixed.put(SHUFFLE_PARTITIONS, Integer.toString(shufflePartitions));
     fixed.put(STATE_STORE, settings.stateStore().toString());
+    fixed.put(RESULTS, settings.hasResultsInExecutors() ? "in executors" : "in driver");
     return Fingerprint.of(pipeline, SparkEngine.NAME, fixed, topicId);
   }
 
@@ -430,6 +432,11 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
   private Path letters() {
     Path all = new Path(directory, LETTERS);
     return fence == null ? all : new Path(all, fence.token());
+  }
+
+  /** Returns the state of the query that a session runs. */
+  StateScan.Source state(SparkSession session, SparkSettings.StateStore store) {
+    return new StateScan.Source(session, new Path(root, "state").toString(), hadoop, store);
   }
 
   TaskDeadLetterDirectory letterDirectory() {

@@ -36,6 +36,7 @@ import org.apache.spark.sql.streaming.DataStreamWriter;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
+import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
 /**
@@ -55,6 +56,11 @@ public final class DriverSink implements TableProvider {
   interface Receiver {
     /** Called before the only job of a batch starts. */
     void begin() throws InterruptedException;
+
+    /** Returns the sinks that tasks write, after {@link #begin}; null if results are rows. */
+    default @Nullable TaskSinks taskSinks() {
+      return null;
+    }
 
     /** Called with the rows of the batch when its job has ended. */
     void finish(long number, List<Tuple2<byte[], byte[]>> rows);
@@ -118,10 +124,13 @@ public final class DriverSink implements TableProvider {
       return this;
     }
 
-    /** Returns false, because each task writes only to its own message. */
+    /**
+     * Returns whether only one attempt of a task may commit. Without sinks, each attempt writes
+     * only to its own message.
+     */
     @Override
     public boolean useCommitCoordinator() {
-      return false;
+      return receiver.taskSinks() != null;
     }
 
     @Override
@@ -131,7 +140,7 @@ public final class DriverSink implements TableProvider {
       } catch (InterruptedException e) {
         throw ChecksummedFileManager.sneaky(e); // Spark recognizes by it that the query stops.
       }
-      return new Tasks();
+      return new Tasks(receiver.taskSinks());
     }
 
     @Override
@@ -155,27 +164,51 @@ public final class DriverSink implements TableProvider {
     }
   }
 
-  private record Tasks() implements StreamingDataWriterFactory {
+  private record Tasks(@Nullable TaskSinks sinks) implements StreamingDataWriterFactory {
     private static final long serialVersionUID = 1L;
 
     @Override
     public DataWriter<InternalRow> createWriter(int partition, long task, long batch) {
-      return new TaskWriter();
+      return new RowWriter(sinks == null ? null : sinks.open(partition));
     }
   }
 
-  /** Collects the rows of a task, compressed as {@code Dataset.collect()} does. */
-  private static final class TaskWriter implements DataWriter<InternalRow> {
+  /**
+   * Collects the rows of a task, compressed as {@code Dataset.collect()} does. Writes results to
+   * the sinks of tasks if there are any.
+   */
+  private static final class RowWriter implements DataWriter<InternalRow> {
+    private final TaskSinks.@Nullable OpenSinks sinks;
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final DataOutputStream out =
         new DataOutputStream(codec().compressedOutputStream(bytes));
     private int rows;
 
+    RowWriter(TaskSinks.@Nullable OpenSinks sinks) {
+      this.sinks = sinks;
+    }
+
     @Override
-    public void write(InternalRow row) throws IOException {
+    public void write(InternalRow row) {
+      byte[] bytes = row.getBinary(0);
+      if (sinks != null) {
+        RowKey key = RowKey.of(bytes);
+        if (key.kind() == RowKey.Kind.WINDOW) {
+          sinks.write(key, row.getBinary(1));
+          return;
+        }
+      }
+      write(bytes, row.getBinary(1));
+    }
+
+    private void write(byte[] key, byte[] value) {
       rows++;
-      write(row.getBinary(0));
-      write(row.getBinary(1));
+      try {
+        write(key);
+        write(value);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     private void write(byte[] column) throws IOException {
@@ -185,6 +218,9 @@ public final class DriverSink implements TableProvider {
 
     @Override
     public WriterCommitMessage commit() throws IOException {
+      if (sinks != null) {
+        sinks.commit((key, value) -> write(key.toBytes(), value));
+      }
       out.close();
       return new TaskOutput(rows, bytes.toByteArray());
     }
@@ -192,10 +228,16 @@ public final class DriverSink implements TableProvider {
     @Override
     public void abort() {}
 
-    /** Releases the memory of the compressor, also after a failure. */
+    /** Releases the memory of the compressor and the sinks, also after a failure. */
     @Override
     public void close() throws IOException {
-      out.close();
+      try {
+        if (sinks != null) {
+          sinks.close();
+        }
+      } finally {
+        out.close();
+      }
     }
   }
 

@@ -1,13 +1,16 @@
 package io.callstream.spark;
 
 import io.callstream.internal.aggregate.BlockMerger;
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.GroupRows;
 import io.callstream.internal.aggregate.RowStore;
 import io.callstream.internal.task.TaskPlan;
+import io.callstream.statistic.Emission;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Function;
 import org.apache.spark.api.java.function.FlatMapGroupsWithStateFunction;
 import org.apache.spark.sql.streaming.GroupState;
 import scala.Tuple2;
@@ -24,9 +27,17 @@ final class MergeTask
   private static final long serialVersionUID = 1L;
 
   private final TaskPlan plan;
+  private final boolean inExecutors;
 
-  MergeTask(TaskPlan plan) {
+  /**
+   * Creates a task.
+   *
+   * @param inExecutors whether results stay in the executors. The rows of windows are then for
+   *     sinks, and the driver gets the {@link TopGroups} of each window
+   */
+  MergeTask(TaskPlan plan, boolean inExecutors) {
     this.plan = plan;
+    this.inExecutors = inExecutors;
   }
 
   @Override
@@ -42,18 +53,27 @@ final class MergeTask
       remove(state, rows); // The pipeline no longer has the statistic.
       return Collections.emptyIterator();
     }
-    BlockMerger merger = plan.newMerger(statistic);
+    BlockMerger merger =
+        inExecutors
+            ? BlockMerger.unbounded(plan.statistics().get(statistic))
+            : plan.newMerger(statistic);
+    Iterator<byte[]> closed = Collections.emptyIterator();
     List<byte[]> partials = new ArrayList<>();
     while (input.hasNext()) {
       byte[] block = input.next()._2();
       if (TaskRows.isEviction(block)) {
-        evict(merger, state, rows);
+        if (inExecutors && state.exists() && emitsOnClose(statistic)) {
+          closed = GroupRows.drain(state.get(), rows);
+          state.remove();
+        } else {
+          evict(merger, state, rows);
+        }
       } else {
         partials.add(block);
       }
     }
     if (partials.isEmpty()) {
-      return Collections.emptyIterator();
+      return map(closed, block -> new Tuple2<>(bytes, block));
     }
     GroupRows.Merged merged =
         GroupRows.merge(merger, state.exists() ? state.get() : null, rows, partials);
@@ -61,7 +81,44 @@ final class MergeTask
       return Collections.emptyIterator();
     }
     state.update(merged.head());
-    return List.of(new Tuple2<>(bytes, merged.updates())).iterator();
+    List<Tuple2<byte[], byte[]>> output = new ArrayList<>(2);
+    if (!inExecutors || !emitsOnClose(statistic)) {
+      output.add(new Tuple2<>(bytes, merged.updates()));
+    }
+    if (inExecutors) {
+      output.add(top(key, statistic, merged));
+    }
+    return output.iterator();
+  }
+
+  private static <A, B> Iterator<B> map(Iterator<A> all, Function<A, B> mapping) {
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return all.hasNext();
+      }
+
+      @Override
+      public B next() {
+        return mapping.apply(all.next());
+      }
+    };
+  }
+
+  private boolean emitsOnClose(int statistic) {
+    return plan.statistics().get(statistic).emission() == Emission.ON_CLOSE;
+  }
+
+  private Tuple2<byte[], byte[]> top(RowKey key, int statistic, GroupRows.Merged merged) {
+    byte[] block =
+        BlockResults.top(
+            plan.statistics().get(statistic),
+            key.windowStart(),
+            merged.updates(),
+            SparkSettings.TOP_IN_DRIVER);
+    return new Tuple2<>(
+        new RowKey(RowKey.Kind.TOP, key.number(), key.windowStart(), 0).toBytes(),
+        new TopGroups(merged.addedGroups(), merged.addedKeyBytes(), block).toBytes());
   }
 
   private static void evict(BlockMerger merger, GroupState<byte[]> state, RowStore rows) {

@@ -5,59 +5,51 @@ import io.callstream.ErrorCode;
 import io.callstream.internal.files.FileFailures;
 import io.callstream.internal.files.RunLock;
 import io.callstream.internal.sink.BatchMark;
-import io.callstream.internal.sink.Columns;
 import io.callstream.pipeline.BatchResults;
-import io.callstream.pipeline.ResultRow;
-import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Results;
-import io.callstream.statistic.Measure;
+import io.callstream.pipeline.TaskSink;
+import io.callstream.pipeline.TaskWriter;
 import io.callstream.statistic.Statistic;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.SparkContext;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructField;
-import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes each batch with Spark's DataFrame writer, one file per statistic and batch, into the
- * directory {@code _callstream/staging-RUN}. If no other run has taken the directory over until
- * then, a rename publishes each file. See {@link SparkSinks#parquet} and {@link ParquetMarks}. Not
- * thread-safe.
+ * Writes each batch into the directory {@code _callstream/staging-RUN}: the driver writes one file
+ * per statistic, or each task does. If no other run has taken the directory over until then, a
+ * rename publishes the files of a statistic. See {@link SparkSinks#parquet} and {@link
+ * ParquetMarks}. Not thread-safe.
  */
-final class ParquetSink implements ResultSink {
-  private static final int CHUNK_ROWS = 50_000;
-  private static final int CHUNK_CHARS = 64 << 20;
+final class ParquetSink implements TaskSink {
   private static final String BATCH = "_batch=";
 
   private final String location;
   private final @Nullable SparkSession host;
   private final boolean startsOver;
-  private final String jobGroup = "callstream-parquet-" + UUID.randomUUID();
   private @Nullable Opened opened;
   private @Nullable RunLock lock;
 
-  /** The session that writes the files, and the place of the files. */
+  /** The place of the files, and how they are compressed. */
   private record Opened(
-      SparkSession session, FileSystem files, Path directory, ParquetMarks marks) {
-    Path ours() {
-      return new Path(directory, "_callstream");
+      Configuration hadoop, String codec, FileSystem files, Path directory, ParquetMarks marks) {
+    Path staging() {
+      return new Path(new Path(directory, "_callstream"), "staging-" + marks.run());
+    }
+
+    /** Returns the directory for the files that are published next, by statistic. */
+    Path next() {
+      return new Path(staging(), "next");
     }
   }
 
@@ -70,7 +62,7 @@ final class ParquetSink implements ResultSink {
   @Override
   public void open(BatchResults restored) {
     SparkSession session = session();
-    run(session, () -> open(session, restored));
+    run(() -> open(session, restored));
   }
 
   private SparkSession session() {
@@ -84,15 +76,13 @@ final class ParquetSink implements ResultSink {
           "The Parquet sink needs a running SparkSession, and this process has none. Run the"
               + " pipeline on the engine spark, or give the sink a session with on(session).");
     }
-    SparkSession session = Sessions.newSession(base);
-    session.conf().set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS");
-    session.conf().set("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED");
-    return session;
+    return base;
   }
 
   private void open(SparkSession session, BatchResults restored) throws IOException {
     Path given = new Path(location);
-    FileSystem files = given.getFileSystem(session.sessionState().newHadoopConf());
+    Configuration hadoop = session.sessionState().newHadoopConf();
+    FileSystem files = given.getFileSystem(hadoop);
     Path directory = files.makeQualified(given);
     Path ours = new Path(directory, "_callstream");
     files.mkdirs(ours);
@@ -100,7 +90,7 @@ final class ParquetSink implements ResultSink {
       lock = RunLock.ofOutput(java.nio.file.Path.of(ours.toUri().getPath()), shown());
     }
     ParquetMarks marks = new ParquetMarks(files, ours, shown());
-    opened = new Opened(session, files, directory, marks);
+    opened = new Opened(hadoop, ParquetFile.codecOf(session), files, directory, marks);
     BatchMark mark = marks.last();
     boolean isOurs = mark != null && !mark.isOfAnotherRunThan(restored);
     if (mark != null) {
@@ -128,14 +118,14 @@ final class ParquetSink implements ResultSink {
       }
     }
     if ((mark == null || !isOurs || mark.isBehind(restored)) && restored.number() >= 0) {
-      Map<Statistic, Results> all = new LinkedHashMap<>();
       // With a retention, the state lacks old windows, so files of earlier batches are kept.
       boolean replacesAll = restored.pipeline().retention().isEmpty();
+      Set<String> staged = new HashSet<>();
       for (Statistic statistic : restored.pipeline().statistics()) {
         Results results = restored.results(statistic.name());
-        all.put(statistic, replacesAll ? results : results.withRemoved());
+        stage(replacesAll ? results : results.withRemoved(), staged);
       }
-      publish(all, restored.number());
+      publish(restored, staged);
       if (replacesAll) {
         deleteBefore(restored);
       }
@@ -182,19 +172,62 @@ final class ParquetSink implements ResultSink {
 
   @Override
   public void write(BatchResults batch) {
-    Opened open = requireOpen();
     run(
-        open.session(),
         () -> {
-          open.marks().requireNewest();
-          Map<Statistic, Results> changes = new LinkedHashMap<>();
+          requireOpen().marks().requireNewest();
+          Set<String> staged = new HashSet<>();
           for (Statistic statistic : batch.pipeline().statistics()) {
             Results updates = batch.updates().get(statistic.name());
-            changes.put(statistic, updates == null ? batch.results(statistic.name()) : updates);
+            stage(updates == null ? batch.results(statistic.name()) : updates, staged);
           }
-          publish(changes, batch.number());
+          publish(batch, staged);
+          requireOpen().marks().write(BatchMark.of(batch));
+        });
+  }
+
+  @Override
+  public TaskWriter.Factory writers() {
+    Opened open = requireOpen();
+    return new ParquetTaskWriter.Tasks(
+        new SerializableConfiguration(open.hadoop()), open.staging().toString(), open.codec());
+  }
+
+  @Override
+  public void finish(BatchResults batch, List<byte[]> messages) {
+    run(
+        () -> {
+          Opened open = requireOpen();
+          open.marks().requireNewest();
+          Path written = ParquetTaskWriter.directory(open.staging(), batch.number());
+          Set<String> staged = new HashSet<>();
+          for (byte[] message : messages) {
+            for (ParquetTaskWriter.Written file : ParquetTaskWriter.Written.of(message)) {
+              Path target = file.in(open.next());
+              if (staged.add(file.statistic())) {
+                open.files().mkdirs(target.getParent());
+              }
+              // A task that was stopped may still write to the directory in which the file is.
+              rename(open.files(), file.in(written), target);
+            }
+          }
+          publish(batch, staged);
           open.marks().write(BatchMark.of(batch));
         });
+  }
+
+  /** Writes a file with rows of a statistic, if there are any, and adds its name to a set. */
+  private void stage(Results results, Set<String> staged) throws IOException {
+    Opened open = requireOpen();
+    String statistic = results.statistic().name();
+    Path path =
+        new Path(new Path(open.next(), statistic), "part-" + UUID.randomUUID() + ".parquet");
+    try (ParquetFile file =
+        new ParquetFile(path, open.hadoop(), open.codec(), results.statistic())) {
+      file.write(results);
+      if (file.exists()) {
+        staged.add(statistic);
+      }
+    }
   }
 
   private Opened requireOpen() {
@@ -205,76 +238,30 @@ final class ParquetSink implements ResultSink {
     return open;
   }
 
-  /** Replaces the rows of a batch, unless another run has taken the directory over. */
-  private void publish(Map<Statistic, Results> rows, long batch) throws IOException {
+  /**
+   * Replaces the files of a batch by those that are staged, unless another run has taken the
+   * directory over.
+   */
+  private void publish(BatchResults batch, Set<String> staged) throws IOException {
     Opened open = requireOpen();
     FileSystem files = open.files();
-    Path staging = new Path(open.ours(), "staging-" + open.marks().run());
-    for (Results results : rows.values()) {
-      if (!results.isEmpty()) {
-        rows(open.session(), results)
-            .write()
-            .mode(SaveMode.Overwrite)
-            .option("maxRecordsPerFile", 0)
-            .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
-            .parquet(statistic(staging, results.statistic()).toString());
-      }
-    }
     open.marks().requireNewest();
-    for (Map.Entry<Statistic, Results> entry : rows.entrySet()) {
-      Path statistic = statistic(open.directory(), entry.getKey());
-      Path target = new Path(statistic, BATCH + batch);
+    for (Statistic each : batch.pipeline().statistics()) {
+      Path statistic = statistic(open.directory(), each);
+      Path target = new Path(statistic, BATCH + batch.number());
       delete(files, target);
-      if (!entry.getValue().isEmpty()) {
-        Path written = statistic(staging, entry.getKey());
+      if (staged.contains(each.name())) {
         files.mkdirs(statistic);
-        if (!files.rename(written, target)) {
-          throw new IOException(written + " can't be renamed to " + target);
-        }
+        rename(files, new Path(open.next(), each.name()), target);
       }
     }
-    delete(files, staging);
+    delete(files, open.staging());
   }
 
-  /** Returns rows in one partition, so that Spark writes one file. */
-  private static Dataset<Row> rows(SparkSession session, Results results) {
-    Columns columns = Columns.of(results.statistic());
-    StructType schema = schema(columns);
-    Dataset<Row> before = null;
-    List<Row> chunk = new ArrayList<>();
-    long chars = 0;
-    for (Iterator<ResultRow> all = results.iterator(); all.hasNext(); ) {
-      List<@Nullable Object> values = all.next().columns();
-      for (Object value : values) {
-        chars += value instanceof String text ? text.length() : 0;
-      }
-      chunk.add(RowFactory.create(values.toArray()));
-      if (all.hasNext() && (chunk.size() == CHUNK_ROWS || chars >= CHUNK_CHARS)) {
-        Dataset<Row> rows = session.createDataFrame(chunk, schema);
-        before = before == null ? rows : before.union(rows);
-        chunk = new ArrayList<>();
-        chars = 0;
-      }
+  private static void rename(FileSystem files, Path from, Path to) throws IOException {
+    if (!files.rename(from, to)) {
+      throw new IOException(from + " can't be renamed to " + to);
     }
-    Dataset<Row> rows = session.createDataFrame(chunk, schema);
-    // Spark sends a chunk in its tasks, whose size is limited. Only a shuffle can unite chunks.
-    return before == null ? rows.coalesce(1) : before.union(rows).repartition(1);
-  }
-
-  private static StructType schema(Columns columns) {
-    List<StructField> fields = new ArrayList<>();
-    for (Columns.Column column : columns.list()) {
-      DataType type =
-          switch (column.type()) {
-            case TIME -> DataTypes.TimestampType;
-            case TEXT -> DataTypes.StringType;
-            case LONG -> DataTypes.LongType;
-            case DOUBLE -> DataTypes.DoubleType;
-            case DECIMAL -> DataTypes.createDecimalType(Measure.MAX_PRECISION, column.scale());
-          };
-      fields.add(DataTypes.createStructField(column.name(), type, true));
-    }
-    return DataTypes.createStructType(fields);
   }
 
   /** A step that may fail in Spark or in a file system. */
@@ -282,14 +269,7 @@ final class ParquetSink implements ResultSink {
     void take() throws IOException;
   }
 
-  /**
-   * Runs a step. Its jobs have a separate group, which an interrupt cancels. They do not belong to
-   * the query from whose thread the current thread inherited its properties.
-   */
-  private void run(SparkSession session, Step step) {
-    SparkContext context = session.sparkContext();
-    context.setLocalProperty("spark.sql.execution.id", null);
-    context.setJobGroup(jobGroup, toString(), true);
+  private void run(Step step) {
     try {
       if (Thread.interrupted()) {
         throw new InterruptedException();
@@ -301,7 +281,6 @@ final class ParquetSink implements ResultSink {
       if (!Failures.isInterrupt(e)) {
         throw failed(e);
       }
-      context.cancelJobGroup(jobGroup);
       Thread.currentThread().interrupt();
       throw new CallstreamException(
           ErrorCode.SINK_FAILED,
@@ -310,8 +289,6 @@ final class ParquetSink implements ResultSink {
               + " was interrupted. Nothing is lost: the batch is repeated when the pipeline is"
               + " started again.",
           e);
-    } finally {
-      context.clearJobGroup();
     }
   }
 

@@ -61,7 +61,7 @@ final class QueryPlan {
     if (plan.hasKnownCalls()) {
       rows = stateful(rows, new SiftTask(plan, letterDirectory));
     }
-    return stateful(rows, new MergeTask(plan));
+    return stateful(rows, new MergeTask(plan, settings.hasResultsInExecutors()));
   }
 
   private static Dataset<Tuple2<byte[], byte[]>> stateful(

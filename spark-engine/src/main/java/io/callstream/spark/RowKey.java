@@ -8,8 +8,8 @@ import org.apache.spark.unsafe.hash.Murmur3_x86_32;
  * The key of a row between tasks. Spark groups rows by its bytes.
  *
  * @param kind the content of the row
- * @param number the slot of the statistic of a window, the bucket of candidates, or the number of
- *     the task that emits the row
+ * @param number the slot of a statistic, the bucket of candidates, the index of a sink, or the
+ *     number of the task that emits the row
  * @param windowStart the start of a window, in milliseconds since the epoch, or the key of a bucket
  *     of sessions; 0 for other kinds
  * @param shard a number that differs for the shards of a window, and selects the task; 0 for a
@@ -25,7 +25,9 @@ record RowKey(Kind kind, int number, long windowStart, int shard) {
 
   /** The content of a row. */
   enum Kind {
-    /** Partial results of a window or bucket, an eviction from it, or its merged updates. */
+    /**
+     * Partial results of a window or bucket, an eviction from it, or its merged results for sinks.
+     */
     WINDOW,
     /** Calls that may be duplicates. */
     CANDIDATES,
@@ -34,7 +36,13 @@ record RowKey(Kind kind, int number, long windowStart, int shard) {
     /** Dead letters. */
     LETTERS,
     /** The name of a file of dead letters. */
-    LETTER_FILE
+    LETTER_FILE,
+    /** The {@link TopGroups} of a window. */
+    TOP,
+    /** What a task wrote to a sink, which has the number. */
+    WRITTEN,
+    /** The number of results of a statistic that a task emitted. */
+    EMITTED
   }
 
   /** Returns the key of a whole window, or of the bucket of sessions. */
@@ -76,6 +84,11 @@ record RowKey(Kind kind, int number, long windowStart, int shard) {
 
   static RowKey of(Kind kind, int number) {
     return new RowKey(kind, number, 0, 0);
+  }
+
+  /** Returns whether this is the key of a row of a {@link StateRows}, which starts with a key. */
+  static boolean isNumberedRow(byte[] bytes) {
+    return bytes.length > LENGTH;
   }
 
   static RowKey of(byte[] bytes) {

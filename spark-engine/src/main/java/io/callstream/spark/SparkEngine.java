@@ -94,6 +94,9 @@ public final class SparkEngine implements Engine {
   @Override
   public RunningPipeline start(Pipeline pipeline, RunOptions options) {
     requireSupport(pipeline, options);
+    if (settings.hasResultsInExecutors()) {
+      ExecutorResults.requireSupport(pipeline, options);
+    }
     JvmRequirements.check();
     TaskPlan plan = new TaskPlan(pipeline);
     String topicId = KafkaAdmin.requireId((KafkaTopic) pipeline.source());

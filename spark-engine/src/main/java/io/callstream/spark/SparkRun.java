@@ -19,6 +19,7 @@ import io.callstream.internal.task.TaskReport;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.Results;
 import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.time.Duration;
@@ -77,6 +78,7 @@ final class SparkRun extends LedgerRun {
   private final BatchTables tables;
   private final SinkSet sinks;
   private final WindowShards shards;
+  private final @Nullable DriverView view;
   private final Failures failures;
   private final BatchReports reports;
 
@@ -99,6 +101,7 @@ final class SparkRun extends LedgerRun {
       Ledger ledger,
       BatchTables tables,
       WindowShards shards,
+      @Nullable DriverView view,
       SinkSet sinks) {
     super(pipeline, ledger);
     this.options = options;
@@ -107,6 +110,7 @@ final class SparkRun extends LedgerRun {
     this.checkpoint = checkpoint;
     this.tables = tables;
     this.shards = shards;
+    this.view = view;
     this.sinks = sinks;
     this.failures = new Failures(options.checkpoint().orElse(null));
     this.reports =
@@ -161,11 +165,27 @@ final class SparkRun extends LedgerRun {
       int shufflePartitions,
       Ledger ledger,
       BatchTables tables) {
-    WindowShards shards = WindowShards.restore(ledger, plan, shufflePartitions);
-    SinkSet sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
+    boolean inExecutors = settings.hasResultsInExecutors();
+    WindowShards shards = WindowShards.restore(ledger, plan, shufflePartitions, inExecutors);
+    DriverView view =
+        inExecutors
+            ? new DriverView(
+                plan, ledger, shards, checkpoint.state(lease.session(), settings.stateStore()))
+            : null;
+    BatchResults restored = ledger.current();
+    SinkSet sinks =
+        SinkSet.open(
+            pipeline,
+            view == null ? restored : DriverView.withoutGroups(restored, Map.of()),
+            ledger.nextOffsets(),
+            options.sinkTimeout());
     try {
+      if (view != null) {
+        view.open(pipeline, sinks);
+      }
       SparkRun run =
-          new SparkRun(pipeline, plan, options, lease, checkpoint, ledger, tables, shards, sinks);
+          new SparkRun(
+              pipeline, plan, options, lease, checkpoint, ledger, tables, shards, view, sinks);
       run.startQuery(settings, shufflePartitions);
       return run;
     } catch (Exception | Error e) {
@@ -252,6 +272,9 @@ final class SparkRun extends LedgerRun {
                 checkpoint.requireOwned();
                 return shards.toBytes();
               });
+      if (view != null) {
+        ledger().announce(tables.next());
+      }
       BatchContext context = BatchContext.of(ledger(), shards.next(ledger()));
       batch = context;
       context.publish(lease.session().sparkContext());
@@ -261,6 +284,11 @@ final class SparkRun extends LedgerRun {
         // The batch has not started and will be repeated; stop() interrupts this thread.
         new CountDownLatch(1).await();
       }
+    }
+
+    @Override
+    public @Nullable TaskSinks taskSinks() {
+      return view == null ? null : view.sinks();
     }
 
     @Override
@@ -299,6 +327,7 @@ final class SparkRun extends LedgerRun {
           hasLetterFiles = true;
           letters.add(() -> checkpoint.openLetters(file));
         }
+        case TOP, WRITTEN, EMITTED -> Objects.requireNonNull(view).add(key, bytes);
         case CANDIDATES -> throw new IllegalStateException("Candidates reached the driver");
       }
     }
@@ -307,18 +336,30 @@ final class SparkRun extends LedgerRun {
             updates.put(
                 plan.indexOfSlot(key.number()), key.windowStart(), BlockMerger.union(blocks)));
     BatchContext context = Objects.requireNonNull(batch);
-    updates.note(shards.opened(windows.keySet(), context.shards()));
+    updates.note(
+        view == null
+            ? shards.opened(windows.keySet(), context.shards())
+            : view.grown(context.shards(), updates));
     checkpoint.requireOwned();
     BatchResults results = ledger().append(number, report, updates);
     shards.closed(context.closing());
     checkpoint.requireOwned();
     try (DeadLetterMerge merged = new DeadLetterMerge(letters)) {
-      sinks.write(results, merged);
+      if (view == null) {
+        sinks.write(results, merged);
+      } else {
+        results = view.finish(results, merged, sinks);
+      }
     }
     // Spark commits the batch next. Only the run that owns the checkpoint may do this.
     checkpoint.requireOwned();
     reports.expect(results, report.latencyAt(Instant.now()));
     checkpoint.finished(hasLetterFiles);
+  }
+
+  @Override
+  public Results results(String statistic) {
+    return view == null ? super.results(statistic) : view.results(pipeline().statistic(statistic));
   }
 
   private void fail(CallstreamException e) {

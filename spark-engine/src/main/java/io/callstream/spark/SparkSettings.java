@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import org.apache.spark.sql.execution.streaming.state.StateStoreProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,11 @@ public final class SparkSettings {
       this.sparkProvider = "org.apache.spark.sql.execution.streaming.state." + sparkProvider;
     }
 
+    /** Returns a new provider, which a query does not use. */
+    StateStoreProvider newProvider() {
+      return this == MEMORY ? new StateRows.InMemory() : new StateRows.InRocksDb();
+    }
+
     /** Returns the provider that a query uses, which wraps Spark's. */
     Class<?> provider() {
       return provider;
@@ -43,13 +49,20 @@ public final class SparkSettings {
     }
   }
 
+  /**
+   * The number of groups of each window that the driver has with {@link #resultsInExecutors()}:
+   * those with the highest counts.
+   */
+  public static final int TOP_IN_DRIVER = 100;
+
   private static final SparkSettings DEFAULTS =
-      new SparkSettings(null, null, null, StateStore.MEMORY, Map.of());
+      new SparkSettings(null, null, null, StateStore.MEMORY, false, Map.of());
 
   private final @Nullable String master;
   private final @Nullable Integer shufflePartitions;
   private final @Nullable Integer minPartitions;
   private final StateStore stateStore;
+  private final boolean inExecutors;
   private final Map<String, String> properties;
 
   private SparkSettings(
@@ -57,11 +70,13 @@ public final class SparkSettings {
       @Nullable Integer shufflePartitions,
       @Nullable Integer minPartitions,
       StateStore stateStore,
+      boolean inExecutors,
       Map<String, String> properties) {
     this.master = master;
     this.shufflePartitions = shufflePartitions;
     this.minPartitions = minPartitions;
     this.stateStore = stateStore;
+    this.inExecutors = inExecutors;
     this.properties = Collections.unmodifiableMap(new TreeMap<>(properties));
   }
 
@@ -78,7 +93,8 @@ public final class SparkSettings {
     if (url.isBlank()) {
       throw new IllegalArgumentException("The master is blank; say local[*] or spark://host:7077");
     }
-    return new SparkSettings(url, shufflePartitions, minPartitions, stateStore, properties);
+    return new SparkSettings(
+        url, shufflePartitions, minPartitions, stateStore, inExecutors, properties);
   }
 
   /**
@@ -87,7 +103,8 @@ public final class SparkSettings {
    */
   public SparkSettings shufflePartitions(int partitions) {
     requirePositive("shuffle partitions", partitions);
-    return new SparkSettings(master, partitions, minPartitions, stateStore, properties);
+    return new SparkSettings(
+        master, partitions, minPartitions, stateStore, inExecutors, properties);
   }
 
   /**
@@ -96,7 +113,8 @@ public final class SparkSettings {
    */
   public SparkSettings minPartitions(int partitions) {
     requirePositive("minimum of reading partitions", partitions);
-    return new SparkSettings(master, shufflePartitions, partitions, stateStore, properties);
+    return new SparkSettings(
+        master, shufflePartitions, partitions, stateStore, inExecutors, properties);
   }
 
   private static void requirePositive(String what, int number) {
@@ -111,7 +129,32 @@ public final class SparkSettings {
    * checkpoint.
    */
   public SparkSettings stateStore(StateStore store) {
-    return new SparkSettings(master, shufflePartitions, minPartitions, store, properties);
+    return new SparkSettings(
+        master, shufflePartitions, minPartitions, store, inExecutors, properties);
+  }
+
+  /**
+   * Keeps results in the executors, for results that are too large for the driver. The choice is
+   * fixed for the lifetime of a checkpoint.
+   *
+   * <ul>
+   *   <li>Tasks write the sinks, which must be {@linkplain io.callstream.pipeline.TaskSink such
+   *       sinks}.
+   *   <li>The driver keeps the accounting, the watermark, the sizes of open windows, and the 100
+   *       groups with the highest counts of each window.
+   *   <li>{@link io.callstream.engine.RunningPipeline#results} returns results that have the rows
+   *       of open windows. {@code top(n)} includes closed windows and needs no job, with {@code n}
+   *       up to 100. {@code stream()}, {@code window(start)} and {@code group(...)} read the state
+   *       from the checkpoint, each partition as one job. {@code stream()} has no order.
+   *   <li>More groups than {@code maxGroups} of a statistic without a window end the run, if more
+   *       than one task merges.
+   *   <li>Sessions, shares, corrections, {@code evolving()} and {@code flushingAtEnd()} are not
+   *       supported.
+   * </ul>
+   */
+  public SparkSettings resultsInExecutors() {
+    return new SparkSettings(
+        master, shufflePartitions, minPartitions, stateStore, true, properties);
   }
 
   /**
@@ -133,7 +176,8 @@ public final class SparkSettings {
     SparkProperties.require(key);
     Map<String, String> more = new TreeMap<>(properties);
     more.put(key, value);
-    return new SparkSettings(master, shufflePartitions, minPartitions, stateStore, more);
+    return new SparkSettings(
+        master, shufflePartitions, minPartitions, stateStore, inExecutors, more);
   }
 
   private static int number(String key, String value) {
@@ -176,6 +220,10 @@ public final class SparkSettings {
     return stateStore;
   }
 
+  boolean hasResultsInExecutors() {
+    return inExecutors;
+  }
+
   Map<String, String> properties() {
     return properties;
   }
@@ -185,7 +233,7 @@ public final class SparkSettings {
   public String toString() {
     return String.format(
         "SparkSettings[master=%s, shufflePartitions=%s, minPartitions=%s, stateStore=%s,"
-            + " properties=%s]",
-        master, shufflePartitions, minPartitions, stateStore, properties.keySet());
+            + " resultsInExecutors=%s, properties=%s]",
+        master, shufflePartitions, minPartitions, stateStore, inExecutors, properties.keySet());
   }
 }

@@ -9,15 +9,15 @@ public final class SparkSinks {
   /**
    * Starts to build a sink that keeps a directory of Parquet files for each statistic, on any file
    * system that Hadoop supports. Each batch that changes a statistic becomes one directory with one
-   * file, which Spark's DataFrame writer creates:
+   * file, or with one file of each task if tasks write the results:
    *
    * <pre>
    * out/calls-by-type/_batch=41/part-….parquet
    * </pre>
    *
-   * <p>A file appears only when it is complete, so a reader finds a batch completely or not at all.
-   * If a batch is repeated after a crash, the sink deletes its directory and writes it again with
-   * the same rows.
+   * <p>A rename publishes the directory, so a reader finds a batch completely or not at all, unless
+   * several files are renamed in an object store. If a batch is repeated after a crash, the sink
+   * deletes its directory and writes it again with the same rows.
    *
    * <p>The rows are the rows that the batch emits. A statistic that emits on close writes each row
    * once. If the directory lacks batches of the restored state, the sink writes all results again

@@ -1,23 +1,28 @@
 package io.callstream.spark;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.internal.aggregate.WindowAssigner;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.task.StatisticStart;
 import io.callstream.internal.task.TaskPlan;
+import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The number of shards of each open window. A window gets its number when it opens, from the size
- * of earlier windows of its statistic, and keeps it until it closes. Used by the query's thread.
+ * The open windows of a query, each with its number of shards, and with its size if results stay in
+ * the executors. A window gets its number when it opens, from the size of earlier windows of its
+ * statistic, and keeps it until it closes. Used by the query's thread.
  */
 /*
  * The driver cannot know which windows a batch opens. So it announces the number for new windows
@@ -29,26 +34,54 @@ final class WindowShards {
   /** A window gets as many shards as it has this number of groups, but not more than tasks. */
   static final int GROUPS_PER_SHARD = 4_096;
 
-  private static final int ENTRY_BYTES = 2 * Integer.BYTES + Long.BYTES;
+  private static final int ENTRY_BYTES = 2 * Integer.BYTES + 3 * Long.BYTES;
 
   private final TaskPlan plan;
   private final int partitions;
+  private final boolean inExecutors;
 
-  /** The numbers of the open windows of each statistic, by its slot. */
-  private final Map<Integer, Map<Long, Integer>> open = new TreeMap<>();
+  /** The open windows of each statistic, by its slot. */
+  private final Map<Integer, Map<Long, Open>> open = new TreeMap<>();
 
-  private WindowShards(TaskPlan plan, int partitions) {
-    this.plan = plan;
-    this.partitions = partitions;
+  /**
+   * An open window.
+   *
+   * @param groups the number of groups if results stay in the executors, or else 0
+   * @param keyBytes the sum of the lengths of their keys
+   */
+  private record Open(int shards, long groups, long keyBytes) {
+    Open plus(long moreGroups, long moreKeyBytes) {
+      return new Open(shards, groups + moreGroups, keyBytes + moreKeyBytes);
+    }
   }
 
-  /** Returns the numbers that a restored ledger recorded. */
-  static WindowShards restore(Ledger ledger, TaskPlan plan, int partitions) {
-    WindowShards shards = new WindowShards(plan, partitions);
+  /** The growth of a window in a batch. */
+  record Growth(long groups, long keyBytes) {
+    static final Growth NONE = new Growth(0, 0);
+
+    Growth plus(TopGroups shard) {
+      return new Growth(groups + shard.addedGroups(), keyBytes + shard.addedKeyBytes());
+    }
+  }
+
+  private WindowShards(TaskPlan plan, int partitions, boolean inExecutors) {
+    this.plan = plan;
+    this.partitions = partitions;
+    this.inExecutors = inExecutors;
+  }
+
+  /** Returns the windows that a restored ledger recorded. */
+  static WindowShards restore(Ledger ledger, TaskPlan plan, int partitions, boolean inExecutors) {
+    WindowShards shards = new WindowShards(plan, partitions, inExecutors);
     for (byte[] note : ledger.takeNotes()) {
       ByteBuffer in = ByteBuffer.wrap(note);
       while (in.hasRemaining()) {
-        shards.of(in.getInt()).put(in.getLong(), in.getInt());
+        Map<Long, Open> windows = shards.of(in.getInt());
+        long window = in.getLong();
+        int count = in.getInt();
+        windows.put(
+            window,
+            windows.getOrDefault(window, new Open(count, 0, 0)).plus(in.getLong(), in.getLong()));
       }
     }
     for (int i = 0; i < plan.starts().size(); i++) {
@@ -58,24 +91,22 @@ final class WindowShards {
   }
 
   private void removeClosed(int statistic, long watermark) {
-    window(statistic)
-        .map(WindowAssigner::new)
-        .ifPresent(
-            windows ->
-                of(plan.starts().get(statistic).slot())
-                    .keySet()
-                    .removeIf(start -> windows.closesAt(start) <= watermark));
+    Window window = plan.statistics().get(statistic).window().orElse(null);
+    if (window != null && isSharded(statistic)) {
+      WindowAssigner windows = new WindowAssigner(window);
+      of(plan.starts().get(statistic).slot())
+          .keySet()
+          .removeIf(start -> windows.closesAt(start) <= watermark);
+    }
   }
 
-  /** Returns the windows of a statistic; empty if it has none, or sessions. */
-  private Optional<Window> window(int statistic) {
-    return plan.statistics()
-        .get(statistic)
-        .window()
-        .filter(window -> !(window instanceof Window.Session));
+  /** Returns whether the windows of a statistic may have several shards. */
+  private boolean isSharded(int statistic) {
+    Window window = plan.statistics().get(statistic).window().orElse(null);
+    return window == null ? inExecutors : !(window instanceof Window.Session);
   }
 
-  private Map<Long, Integer> of(int slot) {
+  private Map<Long, Open> of(int slot) {
     return open.computeIfAbsent(slot, s -> new HashMap<>());
   }
 
@@ -84,9 +115,8 @@ final class WindowShards {
     Map<Integer, Integer> ofNew = new TreeMap<>();
     open.keySet().forEach(slot -> ofNew.put(slot, 1));
     for (int i = 0; i < plan.starts().size(); i++) {
-      if (window(i).isPresent()) {
-        int full = (ledger.largestWindow(i) + GROUPS_PER_SHARD - 1) / GROUPS_PER_SHARD;
-        ofNew.put(plan.starts().get(i).slot(), Math.max(1, Math.min(full, partitions)));
+      if (isSharded(i)) {
+        ofNew.put(plan.starts().get(i).slot(), ofNew(ledger.largestWindow(i)));
       }
     }
     Map<Integer, ShardCounts.OfStatistic> bySlot = new TreeMap<>();
@@ -95,9 +125,9 @@ final class WindowShards {
           Map<Long, Integer> others = new TreeMap<>();
           of(slot)
               .forEach(
-                  (window, own) -> {
-                    if (!own.equals(count)) {
-                      others.put(window, own);
+                  (window, known) -> {
+                    if (known.shards() != count) {
+                      others.put(window, known.shards());
                     }
                   });
           if (count > 1 || !others.isEmpty()) {
@@ -107,20 +137,89 @@ final class WindowShards {
     return new ShardCounts(partitions, bySlot);
   }
 
+  /**
+   * Returns the number of shards of a new window.
+   *
+   * @param largest the groups that the driver has of the largest of the latest windows
+   */
+  private int ofNew(int largest) {
+    if (inExecutors) {
+      // Of a large window, the driver has only some groups. The first window may become large.
+      return largest == 0 || largest >= SparkSettings.TOP_IN_DRIVER ? partitions : 1;
+    }
+    return Math.max(1, Math.min((largest + GROUPS_PER_SHARD - 1) / GROUPS_PER_SHARD, partitions));
+  }
+
   /** Records the windows that a batch updated, and returns those that it opened as bytes. */
   byte[] opened(Collection<RowKey> windows, ShardCounts counts) {
+    Map<RowKey, Growth> grown = new HashMap<>();
+    windows.forEach(window -> grown.put(window, Growth.NONE));
+    return grown(grown, counts);
+  }
+
+  /** Records the windows that a batch updated, and returns those that it changed as bytes. */
+  byte[] grown(Map<RowKey, Growth> windows, ShardCounts counts) {
     ByteBuffer note = ByteBuffer.allocate(windows.size() * ENTRY_BYTES);
-    for (RowKey key : windows) {
-      if (window(plan.indexOfSlot(key.number())).isPresent()) {
-        int count = counts.of(key.number(), key.windowStart());
-        if (of(key.number()).putIfAbsent(key.windowStart(), count) == null) {
-          note.putInt(key.number()).putLong(key.windowStart()).putInt(count);
-        }
-      }
-    }
+    windows.forEach(
+        (key, growth) -> {
+          if (isSharded(plan.indexOfSlot(key.number()))) {
+            Map<Long, Open> known = of(key.number());
+            Open before = known.get(key.windowStart());
+            int count =
+                before == null ? counts.of(key.number(), key.windowStart()) : before.shards();
+            Open added = new Open(count, growth.groups(), growth.keyBytes());
+            if (before == null || !growth.equals(Growth.NONE)) {
+              known.put(
+                  key.windowStart(),
+                  before == null ? added : before.plus(growth.groups(), growth.keyBytes()));
+              write(key.number(), key.windowStart(), added, note);
+            }
+          }
+        });
     byte[] bytes = new byte[note.flip().remaining()];
     note.get(bytes);
     return bytes;
+  }
+
+  private static void write(int slot, long window, Open entry, ByteBuffer out) {
+    out.putInt(slot)
+        .putLong(window)
+        .putInt(entry.shards())
+        .putLong(entry.groups())
+        .putLong(entry.keyBytes());
+  }
+
+  /**
+   * Requires that a statistic without a window has no more groups than it may have. Tasks do not
+   * know it when they add groups.
+   */
+  void requireLimits(Map<RowKey, Growth> windows) {
+    windows.forEach(
+        (key, growth) -> {
+          Statistic statistic = plan.statistics().get(plan.indexOfSlot(key.number()));
+          @Nullable Open before = of(key.number()).get(key.windowStart());
+          if (statistic.window().isPresent()) {
+            return;
+          }
+          long groups = growth.groups() + (before == null ? 0 : before.groups());
+          long keyBytes = growth.keyBytes() + (before == null ? 0 : before.keyBytes());
+          if (groups > statistic.maxGroups() || keyBytes > statistic.maxGroupBytes()) {
+            throw new CallstreamException(
+                ErrorCode.STATISTIC_FAILED,
+                ("The statistic '%s' has more than %s groups, or their texts have more than %s"
+                        + " bytes. With results in the executors, no common group counts the calls"
+                        + " of further groups. Raise maxGroups, and start with a new checkpoint.")
+                    .formatted(statistic.name(), statistic.maxGroups(), statistic.maxGroupBytes()));
+          }
+        });
+  }
+
+  /** Returns the number of groups of each open window of a statistic. */
+  NavigableMap<Long, Long> sizes(int statistic) {
+    NavigableMap<Long, Long> sizes = new TreeMap<>();
+    of(plan.starts().get(statistic).slot())
+        .forEach((window, known) -> sizes.put(window, known.groups()));
+    return sizes;
   }
 
   /** Forgets the windows that a batch closed, and the statistics that it removed. */
@@ -131,13 +230,12 @@ final class WindowShards {
     open.keySet().retainAll(slots);
   }
 
-  /** Returns the numbers of all open windows as bytes. */
+  /** Returns all open windows as bytes. */
   byte[] toBytes() {
     int windows = open.values().stream().mapToInt(Map::size).sum();
     ByteBuffer bytes = ByteBuffer.allocate(windows * ENTRY_BYTES);
     open.forEach(
-        (slot, counts) ->
-            counts.forEach((window, count) -> bytes.putInt(slot).putLong(window).putInt(count)));
+        (slot, known) -> known.forEach((window, entry) -> write(slot, window, entry, bytes)));
     return bytes.array();
   }
 }

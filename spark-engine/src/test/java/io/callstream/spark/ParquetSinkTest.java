@@ -53,7 +53,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Writes with Spark and reads with DuckDB. */
+/** Reads with DuckDB what the driver writes. */
 class ParquetSinkTest {
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
 

@@ -156,6 +156,11 @@ public final class MergedResults {
             .statistics(pipeline.statistics())
             .lookups(pipeline.lookups())
             .results(Sinks.csv(directory));
-    SinkSet.open(writing.build(), ledger, RunOptions.DEFAULT_SINK_TIMEOUT).close();
+    SinkSet.open(
+            writing.build(),
+            ledger.current(),
+            ledger.nextOffsets(),
+            RunOptions.DEFAULT_SINK_TIMEOUT)
+        .close();
   }
 }

@@ -31,20 +31,25 @@ public final class BlockMerger {
 
   /** Creates a merger of blocks in which no call is retracted. */
   public BlockMerger(Statistic statistic) {
-    this(statistic, false);
+    this(statistic, false, false);
+  }
+
+  /** Returns the same without the limit of groups, which the caller checks. */
+  public static BlockMerger unbounded(Statistic statistic) {
+    return new BlockMerger(statistic, false, true);
   }
 
   /** Returns a merger of blocks in which calls may be retracted. */
   public static BlockMerger correcting(Statistic statistic) {
-    return new BlockMerger(statistic, true);
+    return new BlockMerger(statistic, true, false);
   }
 
-  private BlockMerger(Statistic statistic, boolean corrects) {
+  private BlockMerger(Statistic statistic, boolean corrects, boolean unbounded) {
     this.corrects = corrects;
     this.statistic = statistic.name();
     aggregates = aggregates(statistic);
-    unbounded = statistic.window().isPresent();
-    maxGroups = unbounded ? Integer.MAX_VALUE : statistic.maxGroups();
+    this.unbounded = unbounded || statistic.window().isPresent();
+    maxGroups = this.unbounded ? Integer.MAX_VALUE : statistic.maxGroups();
     maxBytes = statistic.maxGroupBytes();
     otherKey = GroupKey.of(Collections.nCopies(statistic.dimensions().size(), Statistic.OTHER));
     sessions =
@@ -287,8 +292,7 @@ public final class BlockMerger {
     BlockReader groups = new BlockReader(block);
     @Nullable BlockWriter[] writers = new BlockWriter[parts];
     while (groups.next()) {
-      long high = groups.keyHash() >>> Integer.SIZE;
-      int part = (int) ((high * parts) >>> Integer.SIZE);
+      int part = part(groups.keyHash(), parts);
       BlockWriter writer = writers[part];
       if (writer == null) {
         writer = new BlockWriter(groups.aggregates(), block.length / parts);
@@ -302,6 +306,16 @@ public final class BlockMerger {
       blocks[i] = writer == null ? new byte[0] : writer.toBlock();
     }
     return blocks;
+  }
+
+  private static int part(long hash, int parts) {
+    return (int) (((hash >>> Integer.SIZE) * parts) >>> Integer.SIZE);
+  }
+
+  /** Returns the index of the part into which {@link #split} puts a group. */
+  public static int part(List<String> dimensions, int parts) {
+    byte[] key = GroupKey.of(dimensions);
+    return part(BlockReader.hash(key, key.length), parts);
   }
 
   /** Returns all groups of blocks of absolute values that have different groups; at least one. */

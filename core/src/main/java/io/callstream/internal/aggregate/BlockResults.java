@@ -10,12 +10,15 @@ import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -154,19 +157,90 @@ public final class BlockResults implements Results {
   }
 
   @Override
+  public Optional<ResultRow> group(List<String> dimensions) {
+    return statistic.window().isPresent()
+        ? Optional.empty()
+        : group(StatisticCombiner.NO_WINDOW, dimensions);
+  }
+
+  @Override
+  public Optional<ResultRow> group(Instant start, List<String> dimensions) {
+    if (statistic.window().isEmpty() || session() != null) {
+      return Results.super.group(start, dimensions);
+    }
+    try {
+      return group(start.toEpochMilli(), dimensions)
+          .filter(row -> start(row).equals(start)); // A window starts at a whole millisecond.
+    } catch (ArithmeticException e) {
+      return Optional.empty(); // The time is outside the years that a call can have.
+    }
+  }
+
+  private Optional<ResultRow> group(long window, List<String> dimensions) {
+    Groups all = windows.getOrDefault(window, Groups.NONE);
+    byte[] key = GroupKey.of(dimensions);
+    if (all.count() == 0) {
+      return Optional.empty();
+    }
+    BlockReader page = new BlockReader(all.page(all.find(key, key.length, 0)));
+    RowMaker rows = new RowMaker(window, all, page, new TextCache());
+    while (rows.next()) {
+      if (page.keyEquals(key)) {
+        return Optional.of(rows.row());
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
   public List<ResultRow> top(int n) {
+    return best(n).stream().map(Ranked::row).toList();
+  }
+
+  /**
+   * Returns the groups of a window with the highest counts, which {@link #top} returns first.
+   *
+   * @param n the maximum number of groups; at least 1
+   */
+  public static byte[] top(Statistic statistic, long window, byte[] block, int n) {
+    if (BlockReader.groups(block) <= n) {
+      return block;
+    }
+    NavigableMap<Long, Groups> all = new TreeMap<>(Map.of(window, Groups.of(block)));
+    BitSet best = new BitSet();
+    new BlockResults(statistic, all).best(n).forEach(ranked -> best.set(ranked.index()));
+    BlockReader groups = new BlockReader(block);
+    BlockWriter top = new BlockWriter(groups.aggregates(), 32 * n);
+    for (int i = 0; groups.next(); i++) {
+      if (best.get(i)) {
+        groups.copyTo(top);
+      }
+    }
+    return top.toBlock();
+  }
+
+  /**
+   * A row and the index of its group in its window.
+   *
+   * @param index from 0
+   */
+  private record Ranked(ResultRow row, int index) {}
+
+  private List<Ranked> best(int n) {
     if (n < 0) {
       throw new IllegalArgumentException("top(" + n + ") must be at least 0");
     }
-    Comparator<ResultRow> order =
-        Comparator.comparingLong(ResultRow::count)
-            .reversed()
-            .thenComparing(BlockResults::start)
-            .thenComparing(byDimensions());
+    Comparator<Ranked> order =
+        Comparator.comparing(
+            Ranked::row,
+            Comparator.comparingLong(ResultRow::count)
+                .reversed()
+                .thenComparing(BlockResults::start)
+                .thenComparing(byDimensions()));
     if (n == 0) {
       return List.of();
     }
-    PriorityQueue<ResultRow> best = new PriorityQueue<>(order.reversed());
+    PriorityQueue<Ranked> best = new PriorityQueue<>(order.reversed());
     // Groups are sorted by window and text: among equal counts the first groups rank highest. An
     // hour of sessions has several windows.
     long atLeastMore = hasNumbers() || session() != null ? 0 : 1;
@@ -174,11 +248,11 @@ public final class BlockResults implements Results {
     windows.forEach(
         (start, groups) -> {
           RowMaker rows = new RowMaker(start, groups, texts);
-          while (rows.next()) {
-            if (best.size() == n && rows.count() < best.element().count() + atLeastMore) {
+          for (int i = 0; rows.next(); i++) {
+            if (best.size() == n && rows.count() < best.element().row().count() + atLeastMore) {
               continue;
             }
-            best.add(rows.row());
+            best.add(new Ranked(rows.row(), i));
             if (best.size() > n) {
               best.remove();
             }
@@ -220,8 +294,13 @@ public final class BlockResults implements Results {
     private final long total;
 
     RowMaker(long windowStart, Groups all, TextCache texts) {
+      this(windowStart, all, all.reader(), texts);
+    }
+
+    /** Creates an iteration over some of all groups. */
+    RowMaker(long windowStart, Groups all, BlockReader some, TextCache texts) {
       List<Measure> measures = statistic.measures();
-      this.groups = all.reader();
+      this.groups = some;
       this.texts = texts;
       Window.Session session = session();
       this.gap = session == null ? -1 : session.gap().toMillis();

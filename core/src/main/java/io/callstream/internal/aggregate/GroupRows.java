@@ -2,10 +2,13 @@ package io.callstream.internal.aggregate;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,8 +48,15 @@ public final class GroupRows {
   /** The size of all rows. */
   private long bytes;
 
-  /** The new head, and the groups that changed with their new values. */
-  public record Merged(byte[] head, byte[] updates) {
+  /**
+   * The effect of a merge.
+   *
+   * @param head the new head
+   * @param updates the groups that changed, with their new values
+   * @param addedGroups the number of new groups
+   * @param addedKeyBytes the sum of the lengths of their keys
+   */
+  public record Merged(byte[] head, byte[] updates, int addedGroups, long addedKeyBytes) {
     /** Returns whether no group changed, because all its new calls were retracted again. */
     public boolean isUnchanged() {
       return BlockReader.groups(updates) == 0;
@@ -78,7 +88,7 @@ public final class GroupRows {
     PageChanges changes = merger.mergeInOnePage(before, partials);
     Groups after = before.with(changes);
     if (merger.hasSessions() || after.bytes() <= HEAD_BYTES) {
-      return new Merged(whole(after), changes.updates());
+      return merged(whole(after), changes);
     }
     GroupRows rows = new GroupRows(merger, store);
     rows.count = 1;
@@ -86,7 +96,32 @@ public final class GroupRows {
     rows.keyBytes = after.keyBytes();
     rows.put(0, after);
     rows.grow();
-    return new Merged(rows.write(), changes.updates());
+    return merged(rows.write(), changes);
+  }
+
+  private static Merged merged(byte[] head, PageChanges changes) {
+    return new Merged(head, changes.updates(), changes.addedGroups(), changes.addedKeyBytes());
+  }
+
+  /** Returns all groups in blocks. A row is read, and removed, when its block is requested. */
+  public static Iterator<byte[]> drain(byte[] head, RowStore store) {
+    if (head[0] == WHOLE) {
+      return List.of(block(head)).iterator();
+    }
+    return IntStream.range(0, numbers(head).atMost(Integer.MAX_VALUE))
+        .mapToObj(
+            row -> {
+              Optional<byte[]> block = Optional.ofNullable(store.get(row));
+              store.remove(row);
+              return block;
+            })
+        .flatMap(Optional::stream)
+        .iterator();
+  }
+
+  /** Returns the groups that a head has itself; empty if the window has rows. */
+  public static Optional<byte[]> ofHead(byte[] head) {
+    return head[0] == WHOLE ? Optional.of(block(head)) : Optional.empty();
   }
 
   /** Removes what closes at a watermark, and returns the new head; null if nothing is open. */
@@ -118,7 +153,11 @@ public final class GroupRows {
   }
 
   private static Groups groups(byte[] head) {
-    return Groups.of(Arrays.copyOfRange(head, 1, head.length));
+    return Groups.of(block(head));
+  }
+
+  private static byte[] block(byte[] head) {
+    return Arrays.copyOfRange(head, 1, head.length);
   }
 
   private static Bytes.Reader numbers(byte[] head) {
@@ -128,6 +167,8 @@ public final class GroupRows {
   }
 
   private Merged merge(List<byte[]> partials) {
+    int groupsBefore = groups;
+    long keyBytesBefore = keyBytes;
     byte[] admitted =
         merger.admit(
             merger.combine(partials),
@@ -147,7 +188,7 @@ public final class GroupRows {
             });
     byte[] all = inOrder(new BlockReader(admitted), updates);
     grow();
-    return new Merged(write(), all);
+    return new Merged(write(), all, groups - groupsBefore, keyBytes - keyBytesBefore);
   }
 
   private void put(int row, Groups after) {

@@ -72,7 +72,7 @@ public final class BatchProcessor {
       }
     }
     // The sinks are opened last, because nothing closes them if this constructor fails.
-    sinks = SinkSet.open(pipeline, ledger, options.sinkTimeout());
+    sinks = SinkSet.open(pipeline, ledger.current(), ledger.nextOffsets(), options.sinkTimeout());
   }
 
   /** Returns the sinks, which the caller closes. */

@@ -66,7 +66,7 @@ public abstract class LedgerRun extends RunEnd implements RunningPipeline {
   }
 
   @Override
-  public final Results results(String statistic) {
+  public Results results(String statistic) {
     return ledger.results(statistic);
   }
 }

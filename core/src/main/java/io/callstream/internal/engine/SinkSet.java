@@ -4,7 +4,6 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.files.FileFailures;
 import io.callstream.internal.files.RunLock;
-import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
@@ -12,6 +11,8 @@ import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.Sink;
+import io.callstream.pipeline.TaskSink;
+import io.callstream.pipeline.TaskWriter;
 import io.callstream.progress.Progress;
 import io.callstream.progress.ProgressListener;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -61,23 +63,26 @@ public final class SinkSet {
   }
 
   /**
-   * Locks the directories of all sinks, and opens the sinks with the state of the ledger.
+   * Locks the directories of all sinks, and opens the sinks.
    *
+   * @param restored the state after the last finished batch
+   * @param nextOffsets the offset after the last record of that batch for each partition
    * @throws CallstreamException if another run has locked a directory, a sink is still in a call of
    *     an earlier run, or a sink cannot be opened. Locks are then released, and open sinks closed
    */
-  public static SinkSet open(Pipeline pipeline, Ledger ledger, Duration limit) {
+  public static SinkSet open(
+      Pipeline pipeline, BatchResults restored, Map<Integer, Long> nextOffsets, Duration limit) {
     SinkSet sinks = new SinkSet(pipeline, limit);
     try {
       sinks.requireReturned();
       sinks.lockDirectories();
       for (ResultSink sink : pipeline.resultSinks()) {
         sinks.open.add(sink);
-        sinks.call(sink, "open", () -> sink.open(ledger.current()));
+        sinks.call(sink, "open", () -> sink.open(restored));
       }
       for (DeadLetterSink sink : pipeline.deadLetterSinks()) {
         sinks.open.add(sink);
-        sinks.call(sink, "open", () -> sink.open(ledger.current(), ledger.nextOffsets()));
+        sinks.call(sink, "open", () -> sink.open(restored, nextOffsets));
       }
       return sinks;
     } catch (CallstreamException e) {
@@ -142,6 +147,38 @@ public final class SinkSet {
    *     latest when a sink has received the last dead letter
    */
   public void write(BatchResults batch, Iterable<DeadLetter> letters) {
+    writeLetters(batch, letters);
+    for (ResultSink sink : pipeline.resultSinks()) {
+      call(sink, "write", () -> sink.write(batch));
+    }
+  }
+
+  /**
+   * Ends a batch whose results tasks have written. All sinks must be {@linkplain TaskSink such
+   * sinks}.
+   *
+   * @param messages the messages of the tasks for each sink, in the order of the pipeline
+   */
+  public void finish(
+      BatchResults batch, Iterable<DeadLetter> letters, List<List<byte[]>> messages) {
+    writeLetters(batch, letters);
+    for (int i = 0; i < messages.size(); i++) {
+      TaskSink sink = (TaskSink) pipeline.resultSinks().get(i);
+      List<byte[]> ofSink = messages.get(i);
+      call(sink, "finish", () -> sink.finish(batch, ofSink));
+    }
+  }
+
+  /** Returns what opens the writers of all sinks in tasks, in the order of the pipeline. */
+  public List<TaskWriter.Factory> writers() {
+    List<TaskWriter.Factory> writers = new ArrayList<>();
+    for (ResultSink sink : pipeline.resultSinks()) {
+      call(sink, "name its writers", () -> writers.add(((TaskSink) sink).writers()));
+    }
+    return writers;
+  }
+
+  private void writeLetters(BatchResults batch, Iterable<DeadLetter> letters) {
     Iterable<DeadLetter> counted = () -> new CountedDeadLetters(batch, letters.iterator());
     List<DeadLetterSink> letterSinks = pipeline.deadLetterSinks();
     boolean expected = !DeadLetterCounts.of(batch.accounting()).equals(new DeadLetterCounts());
@@ -150,9 +187,6 @@ public final class SinkSet {
       for (DeadLetterSink sink : letterSinks) {
         call(sink, "write", () -> sink.write(batch, counted));
       }
-    }
-    for (ResultSink sink : pipeline.resultSinks()) {
-      call(sink, "write", () -> sink.write(batch));
     }
   }
 

@@ -36,6 +36,15 @@ public final class BatchUpdates {
     whole.get(statistic).put(windowStart, before.with(changes));
   }
 
+  /**
+   * Adds the groups of a window that changed, and all groups that the ledger keeps of it after
+   * that. Each window is added once.
+   */
+  public void put(int statistic, long windowStart, byte[] block, Groups kept) {
+    blocks.get(statistic).put(windowStart, block);
+    whole.get(statistic).put(windowStart, kept);
+  }
+
   /** Adds data of the engine, which a restored ledger returns; see {@link Ledger#takeNotes}. */
   public void note(byte[] more) {
     note = more;

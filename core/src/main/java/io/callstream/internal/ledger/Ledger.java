@@ -303,11 +303,23 @@ public final class Ledger {
     return state.totals().tables();
   }
 
-  /** Returns the tables that a batch used which was written but not committed; empty if none. */
+  /** Returns the tables that a batch used, or may have used, which was not committed. */
   public Optional<List<StoredTable>> tablesOfNext() {
     return log == null
         ? Optional.empty()
-        : log.totalsAfterNext(state.totals()).map(LedgerTotals::tables);
+        : log.totalsAfterNext(state.totals())
+            .map(LedgerTotals::tables)
+            .or(() -> log.announcedAfter(lastBatch()));
+  }
+
+  /**
+   * Records the tables of the next batch if they are not those of the last one. They are durable
+   * when this method returns. Required if tasks write sinks before the batch is in the ledger.
+   */
+  public void announce(List<StoredTable> tables) {
+    if (log != null && !tables.equals(tables())) {
+      log.announce(lastBatch() + 1, tables);
+    }
   }
 
   /** Returns the end offsets of a batch that was written but not committed; empty if none. */

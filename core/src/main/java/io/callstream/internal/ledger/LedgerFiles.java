@@ -7,12 +7,15 @@ import java.io.OutputStream;
 import java.util.List;
 
 /**
- * A directory in which a ledger keeps files: {@code batch-N}, {@code snapshot-N}, {@code lineage}
- * and {@link Fingerprint#FILE}. Names consist of letters, digits, hyphens and dots.
+ * A directory in which a ledger keeps files: {@code batch-N}, {@code snapshot-N}, {@code lineage},
+ * {@code tables} and {@link Fingerprint#FILE}. Names consist of letters, digits, hyphens and dots.
  */
 public interface LedgerFiles {
   /** The name of the file with the id of a run and of the runs that continue it. */
   String LINEAGE = "lineage";
+
+  /** The name of the file with the tables of lookups that the next batch uses. */
+  String TABLES = "tables";
 
   String BATCH = "batch-";
 

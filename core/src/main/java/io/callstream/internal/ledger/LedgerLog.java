@@ -8,6 +8,10 @@ import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
+import io.callstream.internal.task.StoredTable;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -199,6 +203,22 @@ final class LedgerLog {
     }
   }
 
+  /** Returns the tables that were announced for the batch after a batch; empty if none were. */
+  Optional<List<StoredTable>> announcedAfter(long batch) {
+    try {
+      if (!files.list().contains(LedgerFiles.TABLES)) {
+        return Optional.empty();
+      }
+      DataInputStream in =
+          new DataInputStream(new ByteArrayInputStream(files.read(LedgerFiles.TABLES)));
+      return in.readLong() == batch + 1
+          ? Optional.of(StoredTable.readChanged(List.of(), in))
+          : Optional.empty();
+    } catch (IOException e) {
+      throw notRead(batch + 1, e);
+    }
+  }
+
   private CallstreamException notRead(long batch, IOException e) {
     if (e instanceof DamagedFileException damaged) {
       return damaged.in(files.location());
@@ -223,6 +243,22 @@ final class LedgerLog {
       files.write(LedgerFiles.BATCH + after.batch(), content);
       removed = Map.of();
       count(content);
+    } catch (IOException e) {
+      throw notWritten(e);
+    }
+  }
+
+  /** Records the tables of a batch durably, before its tasks use them. */
+  void announce(long batch, List<StoredTable> tables) {
+    try {
+      files.write(
+          LedgerFiles.TABLES,
+          target -> {
+            DataOutputStream out = new DataOutputStream(target);
+            out.writeLong(batch);
+            StoredTable.writeChanged(tables, List.of(), out);
+            out.flush();
+          });
     } catch (IOException e) {
       throw notWritten(e);
     }

@@ -81,7 +81,7 @@ class SinkSetTest {
     for (ResultSink sink : sinks) {
       pipeline.results(sink);
     }
-    return SinkSet.open(pipeline.build(), Ledger.inMemory(pipeline.build()), limit);
+    return open(pipeline.build(), limit);
   }
 
   private static BatchResults batch() {
@@ -90,6 +90,10 @@ class SinkSetTest {
             .statistic(StandardStatistics.callsByType())
             .build();
     return Ledger.inMemory(pipeline).current();
+  }
+
+  private static SinkSet open(Pipeline pipeline, Duration limit) {
+    return SinkSet.open(pipeline, Ledger.inMemory(pipeline).current(), Map.of(), limit);
   }
 
   @Test
@@ -303,7 +307,7 @@ class SinkSetTest {
     for (Path directory : directories) {
       pipeline.results(Sinks.csv(directory)).deadLetters(Sinks.deadLetterFiles(directory));
     }
-    return SinkSet.open(pipeline.build(), Ledger.inMemory(pipeline.build()), LONG);
+    return open(pipeline.build(), LONG);
   }
 
   private static void assertInUse(Path directory) {
@@ -466,7 +470,7 @@ class SinkSetTest {
             .statistic(StandardStatistics.callsByType())
             .deadLetters(Sinks.deadLetterCallback(seen::add))
             .build();
-    SinkSet sinks = SinkSet.open(pipeline, Ledger.inMemory(pipeline), LONG);
+    SinkSet sinks = open(pipeline, LONG);
     DeadLetter letter =
         new DeadLetter.Rejected(
             new Origin("calls", 0, 0, Instant.EPOCH), null, RejectionReason.EMPTY, null);
@@ -494,7 +498,7 @@ class SinkSetTest {
         List.of(
             new DeadLetter.Rejected(
                 new Origin("calls", 0, 0, Instant.EPOCH), null, RejectionReason.EMPTY, null));
-    SinkSet sinks = SinkSet.open(pipeline, Ledger.inMemory(pipeline), LONG);
+    SinkSet sinks = open(pipeline, LONG);
     sinks.write(
         rejecting(1),
         () -> {

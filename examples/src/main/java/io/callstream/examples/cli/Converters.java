@@ -32,6 +32,7 @@ final class Converters {
     commands.registerConverter(KafkaTopic.Part.class, Converters::part);
     registerEnum(commands, CallOptions.Order.class);
     registerEnum(commands, FileLayout.class);
+    registerEnum(commands, StatisticsOptions.ResultsPlace.class);
     registerEnum(commands, StartingOffsets.class);
   }
 

@@ -38,6 +38,12 @@ final class StatisticsOptions {
   /** The time span that the assessment of a pipeline's stability covers. */
   private static final Duration STABILITY_SPAN = Duration.ofMinutes(5);
 
+  /** Where Spark keeps results. */
+  enum ResultsPlace {
+    DRIVER,
+    EXECUTORS
+  }
+
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init")
   private CommandSpec command;
@@ -135,6 +141,15 @@ final class StatisticsOptions {
   private @Nullable String master;
 
   @Option(
+      names = "--results",
+      paramLabel = "driver|executors",
+      description =
+          "Where Spark keeps results: in the driver, or, if they are too large for it, in the"
+              + " executors, whose tasks write --jdbc, --results-topic and --parquet."
+              + " Default: driver.")
+  private ResultsPlace results = ResultsPlace.DRIVER;
+
+  @Option(
       names = "--conf",
       paramLabel = "KEY=VALUE",
       description =
@@ -159,6 +174,9 @@ final class StatisticsOptions {
           command,
           "--master and --conf are for the engine spark; leave them out with " + engine + ".");
     }
+    if (results == ResultsPlace.EXECUTORS) {
+      checkResultsInExecutors();
+    }
     CheckpointLocation location = checkpoint();
     if (engine.equals(LocalEngine.NAME) && location != null && location.isElsewhere()) {
       throw Usage.wrong(
@@ -178,6 +196,27 @@ final class StatisticsOptions {
       throw Usage.wrong(command, "--corrections removes duplicates as well. Leave out --distinct.");
     }
     RunOptions ignored = continuous();
+  }
+
+  private void checkResultsInExecutors() {
+    if (!engine.equals(SPARK)) {
+      throw Usage.wrong(
+          command,
+          "--results executors is for the engine spark; leave it out with " + engine + ".");
+    }
+    if (output != null) {
+      throw Usage.wrong(
+          command,
+          "--output writes files in the driver, which does not have the results with --results"
+              + " executors. Use --jdbc, --results-topic or --parquet instead.");
+    }
+    if (top == null ? json : top > SparkSettings.TOP_IN_DRIVER) {
+      throw Usage.wrong(
+          command,
+          "With --results executors, the driver has the first "
+              + SparkSettings.TOP_IN_DRIVER
+              + " rows only. Say --top N with an N up to that.");
+    }
   }
 
   /** Rejects directories that cannot be created, or in which no file can be written. */
@@ -274,6 +313,9 @@ final class StatisticsOptions {
 
   private SparkSettings sparkSettings() {
     SparkSettings settings = SparkSettings.defaults();
+    if (results == ResultsPlace.EXECUTORS) {
+      settings = settings.resultsInExecutors();
+    }
     if (master != null) {
       settings = settings.master(master);
     }

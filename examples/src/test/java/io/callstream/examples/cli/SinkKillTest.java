@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -84,6 +85,18 @@ class SinkKillTest {
 
   @Test
   void storesOfRunsThatWereKilledEndAsTheFilesOfOneThatWasNot() throws Exception {
+    killRepeatedly("counts", false);
+  }
+
+  /** Tasks write the stores, and the driver has no results. */
+  @Test
+  @Tag("thorough")
+  void storesThatTasksWriteEndAsTheFilesOfARunThatWasNotKilled() throws Exception {
+    killRepeatedly("of_tasks", true);
+  }
+
+  private void killRepeatedly(String name, boolean inExecutors) throws Exception {
+    String topic = "calls-" + name;
     long seed = System.nanoTime();
     System.out.println("SinkKillTest: seed " + seed);
     Random random = new Random(seed);
@@ -99,30 +112,38 @@ class SinkKillTest {
             "--garbage",
             "0.03",
             "--bootstrap-servers",
-            broker.bootstrapServers());
+            broker.bootstrapServers(),
+            "--topic",
+            topic);
     assertThat(produced.status()).as(produced.err()).isZero();
     SinkStores stores =
         new SinkStores(
             postgres.getJdbcUrl("postgres", "postgres"),
-            "counts",
+            name,
             broker.bootstrapServers(),
-            "counts",
-            "letters",
+            name,
+            "letters-" + name,
             directory.resolve("parquet"));
     try (Connection database = stores.connect();
         Statement statement = database.createStatement()) {
-      statement.execute("CREATE SCHEMA counts");
+      statement.execute("CREATE SCHEMA " + name);
     }
 
     Output undisturbed = new Output(directory.resolve("B"));
-    runToItsEnd(start(directory.resolve("A"), undisturbed, List.of()));
+    List<String> files = List.of("--output", undisturbed.directory().toString());
+    String ignored = runToItsEnd(start(topic, directory.resolve("A"), files));
     undisturbed.assertAccountingAddsUp();
     assertThat(undisturbed.lines("late.ndjson")).isNotEmpty();
     assertThat(undisturbed.lines("rejected.ndjson")).isNotEmpty();
 
     Path checkpoint = directory.resolve("killed-state");
     Output killed = new Output(directory.resolve("killed-out"));
-    List<String> sinks =
+    List<String> sinks = new ArrayList<>();
+    sinks.addAll(
+        inExecutors
+            ? List.of("--results", "executors", "--json", "--top", "1")
+            : List.of("--output", killed.directory().toString()));
+    sinks.addAll(
         List.of(
             "--jdbc",
             stores.jdbcUrl(),
@@ -135,12 +156,12 @@ class SinkKillTest {
             "--dead-letter-topic",
             stores.letterTopic(),
             "--parquet",
-            stores.parquet().toString());
+            stores.parquet().toString()));
     Set<Moment> hits = EnumSet.noneOf(Moment.class);
     boolean ended = false;
     for (int round = 0; round < ROUNDS && !ended; round++) {
       Moment moment = Moment.values()[round % Moment.values().length];
-      try (CommandProcess run = start(checkpoint, killed, sinks)) {
+      try (CommandProcess run = start(topic, checkpoint, sinks)) {
         ended = !comes(moment, run, checkpoint, stores, random);
         if (!ended) {
           run.kill();
@@ -154,8 +175,15 @@ class SinkKillTest {
           moment, committed(checkpoint), inDatabase(stores), ended);
     }
     assertThat(hits).as("seed %d", seed).contains(Moment.FIRST_BATCH);
-    runToItsEnd(start(checkpoint, killed, sinks));
+    String shown = runToItsEnd(start(topic, checkpoint, sinks));
 
+    stores.assertAreAs(undisturbed);
+    if (inExecutors) {
+      assertThat(new ObjectMapper().readTree(shown).path("accounting"))
+          .as("seed %d", seed)
+          .isEqualTo(undisturbed.accounting());
+      return;
+    }
     for (String file :
         List.of(
             "calls-by-type.csv",
@@ -169,10 +197,9 @@ class SinkKillTest {
           .as("seed %d", seed)
           .hasSameBinaryContentAs(undisturbed.directory().resolve(file));
     }
-    stores.assertAreAs(undisturbed);
   }
 
-  private CommandProcess start(Path checkpoint, Output output, List<String> more)
+  private CommandProcess start(String topic, Path checkpoint, List<String> more)
       throws IOException {
     List<String> line =
         new ArrayList<>(
@@ -186,18 +213,20 @@ class SinkKillTest {
                 "150",
                 "--checkpoint",
                 checkpoint.toString(),
-                "--output",
-                output.directory().toString(),
+                "--topic",
+                topic,
                 "--bootstrap-servers",
                 broker.bootstrapServers()));
     line.addAll(more);
     return CommandProcess.start(directory, line.toArray(String[]::new));
   }
 
-  private static void runToItsEnd(CommandProcess run) throws Exception {
+  /** Waits for the end of a run, and returns its standard output. */
+  private static String runToItsEnd(CommandProcess run) throws Exception {
     try (run) {
       assertThat(run.status()).as(run.err()).isZero();
       run.assertLeftNothing();
+      return run.out();
     }
   }
 
@@ -212,7 +241,7 @@ class SinkKillTest {
         try (Connection database = stores.connect()) {
           // Files of the previous run do not show the progress of this one.
           yield await(run, () -> committed(checkpoint) > committed)
-              && await(run, () -> inDatabase(database) > committed(checkpoint));
+              && await(run, () -> inDatabase(database, stores) > committed(checkpoint));
         }
       }
       case PARQUET_BEING_WRITTEN ->
@@ -247,7 +276,7 @@ class SinkKillTest {
 
   /** Returns whether files of a batch are not published yet. */
   private static boolean isWritingParquet(SinkStores stores) {
-    return files(stores.parquet(), "_temporary") > 0;
+    return files(stores.parquet(), "staging-") > 0;
   }
 
   /** Counts files and directories, which may be created and deleted in the meantime. */
@@ -267,13 +296,14 @@ class SinkKillTest {
 
   private static long inDatabase(SinkStores stores) throws SQLException {
     try (Connection database = stores.connect()) {
-      return inDatabase(database);
+      return inDatabase(database, stores);
     }
   }
 
-  private static long inDatabase(Connection database) throws SQLException {
+  private static long inDatabase(Connection database, SinkStores stores) throws SQLException {
     try (Statement statement = database.createStatement();
-        ResultSet batch = statement.executeQuery("SELECT min(batch) FROM counts._batches")) {
+        ResultSet batch =
+            statement.executeQuery("SELECT min(batch) FROM " + stores.schema() + "._batches")) {
       batch.next();
       return batch.getLong(1);
     }

@@ -256,6 +256,7 @@ record SinkStores(
   private void read(String topic, Consumer<ConsumerRecord<byte[], byte[]>> receiver) {
     Properties settings = new Properties();
     settings.put("bootstrap.servers", brokers);
+    settings.put("isolation.level", "read_committed");
     try (KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
       List<TopicPartition> partitions =

@@ -1,0 +1,138 @@
+package io.callstream.kafka;
+
+import io.callstream.CallstreamException;
+import io.callstream.internal.kafka.KafkaAdmin;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The clients of tasks of this process. A task keeps its clients for its next batch, because a new
+ * producer needs several requests. An attempt uses clients exclusively. Clients are closed after a
+ * failure, when they were idle for five minutes, or if more than 64 are idle. Thread-safe.
+ */
+final class TaskSenders {
+  private static final Duration IDLE = Duration.ofMinutes(5);
+  private static final int MAX_IDLE = 64;
+  private static final Map<Key, TaskSender> RESTING = new LinkedHashMap<>();
+
+  /** A task of a sink. */
+  private record Key(KafkaCluster cluster, String topic, Duration delivery, int task) {}
+
+  /** The clients of a task. */
+  static final class TaskSender {
+    private final Key key;
+    private final CheckedSender sender;
+    private final KafkaAdmin admin;
+    private long restingSince;
+
+    private TaskSender(Key key, CheckedSender sender, KafkaAdmin admin) {
+      this.key = key;
+      this.sender = sender;
+      this.admin = admin;
+    }
+
+    CheckedSender sender() {
+      return sender;
+    }
+
+    KafkaAdmin admin() {
+      return admin;
+    }
+
+    /** Closes the clients. Nothing that was committed depends on them. */
+    void close() {
+      try {
+        sender.close();
+      } catch (CallstreamException e) {
+        // The producer has stopped nevertheless.
+      } finally {
+        admin.close();
+      }
+    }
+  }
+
+  static {
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "callstream-task-senders");
+              thread.setDaemon(true);
+              return thread;
+            });
+    var ignored =
+        timer.scheduleWithFixedDelay(
+            () -> closeIf(idle -> System.nanoTime() - idle.restingSince > IDLE.toNanos()),
+            1,
+            1,
+            TimeUnit.MINUTES);
+  }
+
+  private TaskSenders() {}
+
+  /**
+   * Returns clients with which no other attempt writes. New ones fence the earlier producers of the
+   * task in all processes.
+   */
+  static TaskSender take(KafkaSinks settings, String topic, int task) {
+    Key key = new Key(settings.cluster(), topic, settings.delivery(), task);
+    synchronized (RESTING) {
+      TaskSender known = RESTING.remove(key);
+      if (known != null) {
+        return known;
+      }
+    }
+    CheckedSender sender = settings.sender(topic, KafkaTaskWriter.taskId(topic, task));
+    @Nullable TaskSender created = null;
+    try {
+      sender.fenceEarlier();
+      created = new TaskSender(key, sender, KafkaAdmin.connect(settings.cluster()));
+      return created;
+    } finally {
+      if (created == null) {
+        sender.close();
+      }
+    }
+  }
+
+  /** Keeps clients for the next attempt of their task. */
+  static void rest(TaskSender sender) {
+    List<TaskSender> closing = new ArrayList<>();
+    synchronized (RESTING) {
+      sender.restingSince = System.nanoTime();
+      TaskSender other = RESTING.remove(sender.key);
+      RESTING.put(sender.key, sender);
+      if (other != null) {
+        closing.add(other);
+      }
+      if (RESTING.size() > MAX_IDLE) {
+        Iterator<TaskSender> eldest = RESTING.values().iterator();
+        closing.add(eldest.next());
+        eldest.remove();
+      }
+    }
+    closing.forEach(TaskSender::close);
+  }
+
+  /** Closes the clients for a topic that are not in use. */
+  static void closeAll(String topic) {
+    closeIf(idle -> idle.key.topic().equals(topic));
+  }
+
+  private static void closeIf(Predicate<TaskSender> condition) {
+    List<TaskSender> closing;
+    synchronized (RESTING) {
+      closing = RESTING.values().stream().filter(condition).toList();
+      RESTING.values().removeAll(closing);
+    }
+    closing.forEach(TaskSender::close);
+  }
+}
