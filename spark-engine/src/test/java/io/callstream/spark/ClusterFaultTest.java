@@ -230,6 +230,7 @@ class ClusterFaultTest {
   }
 
   @ParameterizedTest
+  @Tag("cluster")
   @EnumSource(
       value = StateStore.class,
       names = {"MEMORY", "ROCKSDB_WITH_CHANGELOG"})
@@ -243,12 +244,14 @@ class ClusterFaultTest {
   }
 
   @Test
+  @Tag("cluster")
   void aWorkerIsKilled() throws Exception {
     faultDuring(cluster.settings(), "worker killed", doing(cluster::killWorker));
     cluster.restartWorker();
   }
 
   @Test
+  @Tag("cluster")
   void aMachineWithAWorkerAndItsExecutorFails() throws Exception {
     faultDuring(cluster.settings(), "machine killed", doing(cluster::killMachine));
     cluster.restartWorker();
@@ -265,6 +268,7 @@ class ClusterFaultTest {
   }
 
   @Test
+  @Tag("cluster")
   void theDriverIsKilledOnItsWorker() throws Exception {
     String classPath = System.getProperty("java.class.path");
     String jar =
@@ -311,6 +315,7 @@ class ClusterFaultTest {
   }
 
   @Test
+  @Tag("cluster")
   void theMasterIsKilledAndThenAnExecutor() throws Exception {
     Running driver = driver("driver", cluster.settings());
     awaitBatch(driver, 2);
@@ -327,6 +332,7 @@ class ClusterFaultTest {
   }
 
   @Test
+  @Tag("cluster")
   void anExecutorStopsAndASecondAttemptOfItsTaskRunsElsewhere() throws Exception {
     Map<String, String> settings = cluster.settings();
     settings.put("spark.speculation", "true");
@@ -358,6 +364,7 @@ class ClusterFaultTest {
   }
 
   @Test
+  @Tag("cluster")
   void partitionsAreAdded() throws Exception {
     topic = topic("growing", 2);
     send(topic, SyntheticCalls.of(3_000));

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The same for a checkpoint in an S3 server, through S3A. */
-@Tag("thorough")
+@Tag("cluster")
 class ObjectStoreFenceTest extends FenceTest {
   private static final String BUCKET = "fence";
 

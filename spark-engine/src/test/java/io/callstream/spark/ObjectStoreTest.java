@@ -212,6 +212,7 @@ class ObjectStoreTest {
   }
 
   @ParameterizedTest
+  @Tag("cluster")
   @EnumSource(
       value = StateStore.class,
       names = {"MEMORY", "ROCKSDB_WITH_CHANGELOG"})
@@ -253,6 +254,7 @@ class ObjectStoreTest {
 
   /** The pause is between two batches. One between a check and a write may harm, as documented. */
   @Test
+  @Tag("cluster")
   void aDriverThatWasPausedWhileAnotherTookOverEndsWithoutHarm() throws Exception {
     send(1_000, 1);
     Processes.Running older =
