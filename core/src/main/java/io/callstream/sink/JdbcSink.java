@@ -6,8 +6,10 @@ import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.TaskSink;
 import io.callstream.pipeline.TaskWriter;
+import io.callstream.statistic.Statistic;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -65,6 +67,7 @@ final class JdbcSink implements TaskSink {
     used = dialect;
     tables =
         restored.pipeline().statistics().stream()
+            .sorted(Comparator.comparing(Statistic::name)) // The order in which tasks lock marks.
             .map(
                 statistic -> new JdbcTable(session, Columns.of(statistic), dialect, schema, prefix))
             .toList();

@@ -248,7 +248,11 @@ final class RequestHandler implements HttpHandler {
       totalRows = rows.size();
       selected = rows.stream().limit(top.orElse(Integer.MAX_VALUE));
     } else {
-      selected = top.isPresent() ? results.top(top.get()).stream() : results.stream();
+      try {
+        selected = top.isPresent() ? results.top(top.get()).stream() : results.stream();
+      } catch (IllegalArgumentException e) {
+        return Response.error(400, String.valueOf(e.getMessage())); // Fewer rows are here.
+      }
     }
     Map<String, ?> object =
         Json.object(

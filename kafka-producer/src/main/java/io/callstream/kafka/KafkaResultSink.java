@@ -89,10 +89,14 @@ final class KafkaResultSink implements TaskSink {
     if (mark == null && !settings.startsOver() && holdsValues(info)) {
       throw BatchMark.missing("The topic " + topic);
     }
+    boolean fills = restored.number() >= 0 && (mark == null || foreign || mark.isBehind(restored));
+    if (fills) {
+      BatchMark.requireReadable(restored);
+    }
     if ((mark == null || foreign) && info.offsets() > 0) {
       sendTombstones(open);
     }
-    if (restored.number() >= 0 && (mark == null || foreign || mark.isBehind(restored))) {
+    if (fills) {
       for (Statistic statistic : restored.pipeline().statistics()) {
         Results all = restored.results(statistic.name()).withRemoved();
         send(open, restored.number(), restored.watermark(), all);

@@ -83,7 +83,7 @@ final class KafkaTaskWriter implements TaskWriter {
     public TaskWriter open(Attempt attempt) {
       KafkaSinks sinks =
           KafkaSinks.at(new KafkaCluster(servers, settings)).deliveringWithin(delivery);
-      TaskSender clients = TaskSenders.take(sinks, topic, attempt.task());
+      TaskSender clients = TaskSenders.take(sinks, topic, attempt.task(), attempt.batch());
       boolean isReady = false;
       try {
         claim.require(clients.admin(), topic);
@@ -113,7 +113,7 @@ final class KafkaTaskWriter implements TaskWriter {
   public byte[] commit() {
     clients.sender().commit();
     isOpen = false;
-    TaskSenders.rest(clients);
+    TaskSenders.rest(clients, attempt.batch());
     return new byte[0];
   }
 
@@ -125,9 +125,9 @@ final class KafkaTaskWriter implements TaskWriter {
     isOpen = false;
     try {
       clients.sender().abort();
-      TaskSenders.rest(clients);
     } catch (CallstreamException | IllegalStateException e) {
       LOG.debug("The transaction of {} is aborted by its successor or its timeout", attempt, e);
+    } finally {
       clients.close();
     }
   }

@@ -33,6 +33,9 @@ final class TaskSenders {
     private final KafkaAdmin admin;
     private long restingSince;
 
+    /** The last batch that was committed with these clients. */
+    private long batch;
+
     private TaskSender(Key key, CheckedSender sender, KafkaAdmin admin) {
       this.key = key;
       this.sender = sender;
@@ -80,15 +83,20 @@ final class TaskSenders {
 
   /**
    * Returns clients with which no other attempt writes. New ones fence the earlier producers of the
-   * task in all processes.
+   * task in all processes. Clients that rest are used for the batch after the one that they wrote.
+   * For a later one, another process may have fenced them in between.
    */
-  static TaskSender take(KafkaSinks settings, String topic, int task) {
+  static TaskSender take(KafkaSinks settings, String topic, int task, long batch) {
     Key key = new Key(settings.cluster(), topic, settings.delivery(), task);
+    @Nullable TaskSender known;
     synchronized (RESTING) {
-      TaskSender known = RESTING.remove(key);
-      if (known != null) {
-        return known;
-      }
+      known = RESTING.remove(key);
+    }
+    if (known != null && known.batch + 1 == batch) {
+      return known;
+    }
+    if (known != null) {
+      known.close();
     }
     CheckedSender sender = settings.sender(topic, KafkaTaskWriter.taskId(topic, task));
     @Nullable TaskSender created = null;
@@ -103,11 +111,12 @@ final class TaskSenders {
     }
   }
 
-  /** Keeps clients for the next attempt of their task. */
-  static void rest(TaskSender sender) {
+  /** Keeps clients, which have committed a batch, for the next batch of their task. */
+  static void rest(TaskSender sender, long batch) {
     List<TaskSender> closing = new ArrayList<>();
     synchronized (RESTING) {
       sender.restingSince = System.nanoTime();
+      sender.batch = batch;
       TaskSender other = RESTING.remove(sender.key);
       RESTING.put(sender.key, sender);
       if (other != null) {

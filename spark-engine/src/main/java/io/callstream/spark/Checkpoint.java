@@ -386,7 +386,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
         lock == null ? System.currentTimeMillis() - LONGEST_CHECK.toMillis() : Long.MAX_VALUE;
     for (FileStatus status : files.list(directory)) {
       Path path = status.getPath();
-      if (path.getName().startsWith(VISIBLE) && status.getModificationTime() < before) {
+      if ((path.getName().startsWith(VISIBLE) || path.getName().startsWith("." + VISIBLE))
+          && status.getModificationTime() < before) {
         files.delete(path);
       }
     }

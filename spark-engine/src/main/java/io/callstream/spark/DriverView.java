@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -103,19 +104,19 @@ final class DriverView {
     top.forEach(
         (key, blocks) -> {
           int statistic = plan.indexOfSlot(key.number());
-          byte[] changed = BlockMerger.union(blocks);
+          byte[] changed = first(statistic, key.windowStart(), BlockMerger.union(blocks));
           Groups kept = ledger.groups(statistic, key.windowStart()).overlaid(changed);
           if (kept.groups() > MOST_GROUPS) {
-            kept = first(plan.statistics().get(statistic), key.windowStart(), kept);
+            kept = Groups.of(first(statistic, key.windowStart(), kept.toBlock()));
           }
           updates.put(statistic, key.windowStart(), changed, kept);
         });
     return shards.grown(growth, counts);
   }
 
-  private static Groups first(Statistic statistic, long window, Groups groups) {
-    return Groups.of(
-        BlockResults.top(statistic, window, groups.toBlock(), SparkSettings.TOP_IN_DRIVER));
+  private byte[] first(int statistic, long window, byte[] block) {
+    return BlockResults.top(
+        plan.statistics().get(statistic), window, block, SparkSettings.TOP_IN_DRIVER);
   }
 
   /** Ends a batch that is in the ledger, and returns it without groups. */
@@ -136,21 +137,19 @@ final class DriverView {
     batch
         .updates()
         .forEach(
-            (name, results) -> {
-              NavigableMap<Long, Long> size = new TreeMap<>();
-              long rows = emitted.getOrDefault(name, 0L);
-              if (rows > 0) {
-                size.put(0L, rows);
-              }
-              updates.put(name, new ExecutorResults(BlockResults.of(results), size, null));
-            });
+            (name, results) ->
+                updates.put(
+                    name,
+                    new WrittenResults(
+                        BlockResults.of(results),
+                        OptionalLong.of(emitted.getOrDefault(name, 0L)))));
     Map<String, Results> current = new LinkedHashMap<>();
     batch
         .current()
         .forEach(
             (name, results) ->
                 current.put(
-                    name, new ExecutorResults(BlockResults.of(results), new TreeMap<>(), null)));
+                    name, new WrittenResults(BlockResults.of(results), OptionalLong.empty())));
     return new BatchResults(
         batch.lineage(),
         batch.number(),

@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Results of which the driver has only the groups with the highest counts. All groups of open
@@ -30,16 +29,16 @@ import org.jspecify.annotations.Nullable;
 final class ExecutorResults implements Results {
   private final BlockResults top;
   private final NavigableMap<Long, Long> sizes;
-  private final @Nullable StateScan scan;
+  private final StateScan scan;
 
   /**
    * Creates results.
    *
    * @param top at least the first {@value SparkSettings#TOP_IN_DRIVER} groups of each window
-   * @param sizes the number of groups of each window that is open, or that a batch emits
-   * @param scan reads the groups of these windows; null if they cannot be read
+   * @param sizes the number of groups of each open window
+   * @param scan reads the groups of these windows
    */
-  ExecutorResults(BlockResults top, NavigableMap<Long, Long> sizes, @Nullable StateScan scan) {
+  ExecutorResults(BlockResults top, NavigableMap<Long, Long> sizes, StateScan scan) {
     this.top = top;
     this.sizes = sizes;
     this.scan = scan;
@@ -102,33 +101,28 @@ final class ExecutorResults implements Results {
 
   @Override
   public Stream<ResultRow> stream() {
-    StateScan groups = requireScan();
-    return groups.all().flatMap(part -> part.results(statistic()).stream());
+    return scan.all().flatMap(part -> part.results(statistic()).stream());
   }
 
   @Override
   public List<ResultRow> window(Instant start) {
-    StateScan groups = requireScan();
     return millis(start)
-        .map(window -> groups.window(window).results(statistic()).window(start))
+        .map(window -> scan.window(window).results(statistic()).window(start))
         .orElse(List.of());
   }
 
   @Override
   public Optional<ResultRow> group(List<String> dimensions) {
-    StateScan groups = requireScan();
     return statistic().window().isPresent() || isEmpty()
         ? Optional.empty()
-        : groups.group(sizes.firstKey(), dimensions).results(statistic()).group(dimensions);
+        : scan.group(sizes.firstKey(), dimensions).results(statistic()).group(dimensions);
   }
 
   @Override
   public Optional<ResultRow> group(Instant start, List<String> dimensions) {
-    StateScan groups = requireScan();
     return millis(start)
         .flatMap(
-            window ->
-                groups.group(window, dimensions).results(statistic()).group(start, dimensions));
+            window -> scan.group(window, dimensions).results(statistic()).group(start, dimensions));
   }
 
   /** Returns the key of a window if it is among these results. */
@@ -139,17 +133,6 @@ final class ExecutorResults implements Results {
     } catch (ArithmeticException e) {
       return Optional.empty(); // The time is outside the years that a call can have.
     }
-  }
-
-  private StateScan requireScan() {
-    if (scan == null) {
-      throw new CallstreamException(
-          ErrorCode.SINK_FAILED,
-          ("The results of '%s' are in the executors, so a sink that is new or that misses batches"
-                  + " cannot be filled with them. Start such a sink together with a new checkpoint.")
-              .formatted(statistic().name()));
-    }
-    return scan;
   }
 
   @Override
@@ -171,6 +154,10 @@ final class ExecutorResults implements Results {
 
   @Override
   public List<ResultRow> top(int n) {
+    return top(top, n);
+  }
+
+  static List<ResultRow> top(BlockResults first, int n) {
     if (n > SparkSettings.TOP_IN_DRIVER) {
       throw new IllegalArgumentException(
           "top("
@@ -179,7 +166,7 @@ final class ExecutorResults implements Results {
               + SparkSettings.TOP_IN_DRIVER
               + " with results in the executors; read more rows with stream(), or from a sink");
     }
-    return top.top(n);
+    return first.top(n);
   }
 
   @Override

@@ -97,6 +97,12 @@ final class ParquetSink implements TaskSink {
       if (!isOurs && !startsOver) {
         throw mark.refused("The directory " + shown(), restored);
       }
+    }
+    boolean fills = restored.number() >= 0 && (mark == null || !isOurs || mark.isBehind(restored));
+    if (fills) {
+      BatchMark.requireReadable(restored);
+    }
+    if (mark != null) {
       marks.claim(mark); // A run that is still writing fails from now on.
     }
     if (!isOurs) {
@@ -117,7 +123,7 @@ final class ParquetSink implements TaskSink {
         delete(files, status.getPath());
       }
     }
-    if ((mark == null || !isOurs || mark.isBehind(restored)) && restored.number() >= 0) {
+    if (fills) {
       // With a retention, the state lacks old windows, so files of earlier batches are kept.
       boolean replacesAll = restored.pipeline().retention().isEmpty();
       Set<String> staged = new HashSet<>();

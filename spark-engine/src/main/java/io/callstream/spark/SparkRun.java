@@ -273,7 +273,9 @@ final class SparkRun extends LedgerRun {
                 return shards.toBytes();
               });
       if (view != null) {
+        checkpoint.requireOwned();
         ledger().announce(tables.next());
+        checkpoint.requireOwned();
       }
       BatchContext context = BatchContext.of(ledger(), shards.next(ledger()));
       batch = context;

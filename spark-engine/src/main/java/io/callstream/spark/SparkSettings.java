@@ -146,8 +146,7 @@ public final class SparkSettings {
    *       of open windows. {@code top(n)} includes closed windows and needs no job, with {@code n}
    *       up to 100. {@code stream()}, {@code window(start)} and {@code group(...)} read the state
    *       from the checkpoint, each partition as one job. {@code stream()} has no order.
-   *   <li>More groups than {@code maxGroups} of a statistic without a window end the run, if more
-   *       than one task merges.
+   *   <li>More groups than {@code maxGroups} of a statistic without a window end the run.
    *   <li>Sessions, shares, corrections, {@code evolving()} and {@code flushingAtEnd()} are not
    *       supported.
    * </ul>

@@ -111,10 +111,14 @@ final class StateScan {
           .flatMap(new Read(source, version, slot, window))
           .collect();
     } catch (Exception e) { // Scala throws checked exceptions that its signatures do not declare.
+      if (Failures.isInterrupt(e)) {
+        Thread.currentThread().interrupt();
+      }
       throw new CallstreamException(
           ErrorCode.ENGINE_FAILED,
           ("The results can't be read from the state of batch %s: %s. They can be read while the"
-                  + " run lasts, until some ten more batches are done; ask for newer results.")
+                  + " run lasts, until some ten more batches are done. A partition of the state must"
+                  + " fit into spark.driver.maxResultSize: more shuffle partitions are smaller.")
               .formatted(version - 1, Failures.root(e)),
           e);
     }

@@ -279,6 +279,8 @@ class ExecutorResultsTest {
             .lookup(lookup)
             .results(written);
     send(8, 2_000, 500);
+    run(spark(settings()), pipeline); // The next batch has the same table as this one.
+    send(8, 2_000, 1_000);
     written.failingTask = 1;
     assertThatThrownBy(() -> run(spark(settings()), pipeline))
         .hasMessageContaining("the task failed");

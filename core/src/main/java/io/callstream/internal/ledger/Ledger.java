@@ -309,16 +309,16 @@ public final class Ledger {
         ? Optional.empty()
         : log.totalsAfterNext(state.totals())
             .map(LedgerTotals::tables)
-            .or(() -> log.announcedAfter(lastBatch()));
+            .or(() -> log.announcedAfter(lastBatch(), tables()));
   }
 
   /**
-   * Records the tables of the next batch if they are not those of the last one. They are durable
-   * when this method returns. Required if tasks write sinks before the batch is in the ledger.
+   * Records which tables the next batch uses. The record is durable when this method returns.
+   * Required before each batch if tasks write sinks before the batch is in the ledger.
    */
   public void announce(List<StoredTable> tables) {
-    if (log != null && !tables.equals(tables())) {
-      log.announce(lastBatch() + 1, tables);
+    if (log != null && !tables.isEmpty()) {
+      log.announce(lastBatch() + 1, tables, tables());
     }
   }
 

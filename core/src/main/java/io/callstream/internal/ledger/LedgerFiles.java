@@ -14,7 +14,7 @@ public interface LedgerFiles {
   /** The name of the file with the id of a run and of the runs that continue it. */
   String LINEAGE = "lineage";
 
-  /** The name of the file with the tables of lookups that the next batch uses. */
+  /** The name of the file with the tables of lookups that the next batch uses and that are new. */
   String TABLES = "tables";
 
   String BATCH = "batch-";

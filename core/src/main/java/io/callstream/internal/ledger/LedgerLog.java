@@ -203,8 +203,12 @@ final class LedgerLog {
     }
   }
 
-  /** Returns the tables that were announced for the batch after a batch; empty if none were. */
-  Optional<List<StoredTable>> announcedAfter(long batch) {
+  /**
+   * Returns the tables that were announced for the batch after a batch; empty if none were.
+   *
+   * @param known the tables of the batch
+   */
+  Optional<List<StoredTable>> announcedAfter(long batch, List<StoredTable> known) {
     try {
       if (!files.list().contains(LedgerFiles.TABLES)) {
         return Optional.empty();
@@ -212,7 +216,7 @@ final class LedgerLog {
       DataInputStream in =
           new DataInputStream(new ByteArrayInputStream(files.read(LedgerFiles.TABLES)));
       return in.readLong() == batch + 1
-          ? Optional.of(StoredTable.readChanged(List.of(), in))
+          ? Optional.of(StoredTable.readChanged(known, in))
           : Optional.empty();
     } catch (IOException e) {
       throw notRead(batch + 1, e);
@@ -249,14 +253,14 @@ final class LedgerLog {
   }
 
   /** Records the tables of a batch durably, before its tasks use them. */
-  void announce(long batch, List<StoredTable> tables) {
+  void announce(long batch, List<StoredTable> tables, List<StoredTable> known) {
     try {
       files.write(
           LedgerFiles.TABLES,
           target -> {
             DataOutputStream out = new DataOutputStream(target);
             out.writeLong(batch);
-            StoredTable.writeChanged(tables, List.of(), out);
+            StoredTable.writeChanged(tables, known, out);
             out.flush();
           });
     } catch (IOException e) {

@@ -26,6 +26,14 @@ public record BatchMark(long batch, String lineage) {
     return !lineage.equals(restored.lineage()) || batch > restored.number() + 1;
   }
 
+  /**
+   * Requires that the results of a restored state can be read, before a store is changed that is
+   * filled with them.
+   */
+  public static void requireReadable(BatchResults restored) {
+    restored.current().values().forEach(results -> results.stream().close());
+  }
+
   /** Returns whether a store with this mark lacks batches of the restored state. */
   public boolean isBehind(BatchResults restored) {
     return batch < restored.number();

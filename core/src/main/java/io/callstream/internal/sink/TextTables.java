@@ -1,5 +1,6 @@
 package io.callstream.internal.sink;
 
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.sink.Columns.Column;
 import io.callstream.internal.sink.Columns.Role;
 import io.callstream.pipeline.ResultRow;
@@ -106,6 +107,10 @@ public final class TextTables {
     private final List<Column> columns;
     private final boolean counts;
     private final boolean shares;
+
+    /** Whether all rows are in this process. Otherwise, only the first ones can be shown. */
+    private final boolean whole;
+
     private final DateTimeFormatter minutes;
     private final DateTimeFormatter exact;
 
@@ -121,14 +126,24 @@ public final class TextTables {
               .filter(
                   column -> column.role() != Role.WINDOW || column.name().equals("window_start"))
               .toList();
+      this.whole = results instanceof BlockResults;
       this.counts = statistic.measures().stream().anyMatch(Measure.Count.class::isInstance);
       this.shares =
-          counts && statistic.measures().stream().noneMatch(Measure.Share.class::isInstance);
+          whole
+              && counts
+              && statistic.measures().stream().noneMatch(Measure.Share.class::isInstance);
       this.minutes = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mmx", Locale.ROOT).withZone(zone);
       this.exact = RowFormatter.times(zone);
     }
 
     String top(int rows, int width) {
+      if (!whole) {
+        addHeader();
+        results.top(rows).forEach(row -> add(lines.size(), row, 0));
+        int shown = lines.size() - 1;
+        return format("%s: the first %,d rows\n", statistic.name(), shown)
+            + (shown == 0 ? "" : aligned(width));
+      }
       long number = 0;
       long total = 0;
       for (ResultRow row : (Iterable<ResultRow>) results.stream()::iterator) {
