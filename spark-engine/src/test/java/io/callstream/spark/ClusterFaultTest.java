@@ -1,6 +1,5 @@
 package io.callstream.spark;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
@@ -10,9 +9,7 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.KafkaCluster;
-import io.callstream.kafka.KafkaSinks;
 import io.callstream.kafka.TopicAdmin;
-import io.callstream.kafka.TopicReader;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
@@ -49,7 +46,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Verifies that each process of a cluster can be killed without a change in any byte of the
@@ -59,7 +55,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * logical name identifies, and one broker of three nodes with a replica on each. They print how
  * long it took until the next batch.
  */
-@Tag("thorough")
+@Tag("cluster")
 class ClusterFaultTest {
   private static final int CALLS = 5_000;
   private static final int RECORDS = 5_400;
@@ -234,7 +230,6 @@ class ClusterFaultTest {
   }
 
   @ParameterizedTest
-  @Tag("cluster")
   @EnumSource(
       value = StateStore.class,
       names = {"MEMORY", "ROCKSDB_WITH_CHANGELOG"})
@@ -248,14 +243,12 @@ class ClusterFaultTest {
   }
 
   @Test
-  @Tag("cluster")
   void aWorkerIsKilled() throws Exception {
     faultDuring(cluster.settings(), "worker killed", doing(cluster::killWorker));
     cluster.restartWorker();
   }
 
   @Test
-  @Tag("cluster")
   void aMachineWithAWorkerAndItsExecutorFails() throws Exception {
     faultDuring(cluster.settings(), "machine killed", doing(cluster::killMachine));
     cluster.restartWorker();
@@ -272,7 +265,6 @@ class ClusterFaultTest {
   }
 
   @Test
-  @Tag("cluster")
   void theDriverIsKilledOnItsWorker() throws Exception {
     String classPath = System.getProperty("java.class.path");
     String jar =
@@ -319,7 +311,6 @@ class ClusterFaultTest {
   }
 
   @Test
-  @Tag("cluster")
   void theMasterIsKilledAndThenAnExecutor() throws Exception {
     Running driver = driver("driver", cluster.settings());
     awaitBatch(driver, 2);
@@ -336,7 +327,6 @@ class ClusterFaultTest {
   }
 
   @Test
-  @Tag("cluster")
   void anExecutorStopsAndASecondAttemptOfItsTaskRunsElsewhere() throws Exception {
     Map<String, String> settings = cluster.settings();
     settings.put("spark.speculation", "true");
@@ -350,75 +340,6 @@ class ClusterFaultTest {
     report("executor stopped", () -> awaitBatch(driver, before + 2));
     StandaloneCluster.signal("CONT", stopped);
     assertExact(driver);
-  }
-
-  /** Tasks write the results into a topic, and the driver does not have them. */
-  @ParameterizedTest
-  @Tag("cluster")
-  @ValueSource(strings = {"executor killed", "executor stopped", "driver killed"})
-  void resultsThatTasksWriteAreExact(String fault) throws Exception {
-    String name = "results-" + fault.replace(' ', '-');
-    topic(name, 2);
-    Map<String, String> settings = cluster.settings();
-    settings.put(Driver.RESULTS_TOPIC, name);
-    settings.put("spark.speculation", "true");
-    settings.put("spark.speculation.quantile", "0.5");
-    settings.put("spark.speculation.minTaskRuntime", "1s");
-    Running driver = driver("driver", settings);
-    awaitBatch(driver, 3);
-    long before = batch(driver.text());
-    ProcessHandle executor = cluster.executor();
-    switch (fault) {
-      case "executor killed" -> StandaloneCluster.kill(executor);
-      case "executor stopped" -> StandaloneCluster.signal("STOP", executor);
-      default -> {
-        StandaloneCluster.kill(driver.process().toHandle());
-        driver = driver("next", settings);
-      }
-    }
-    Running last = driver;
-    report(fault + ", results of tasks", () -> awaitBatch(last, before + 2));
-    if (fault.equals("executor stopped")) {
-      StandaloneCluster.signal("CONT", executor);
-    }
-    assertThat(last.awaitEnd()).as(last.text()).isZero();
-    assertThat(last.text()).contains("received " + RECORDS);
-    Map<String, String> rows = rows(name);
-    assertThat(rows).hasSizeGreaterThan(100).isEqualTo(expectedRows());
-  }
-
-  /** Returns the rows of an undisturbed run of the local engine. */
-  private static Map<String, String> expectedRows() throws Exception {
-    topic("results-expected", 2);
-    Pipeline pipeline =
-        Driver.standard(calls)
-            .distinct()
-            .results(
-                KafkaSinks.at(KafkaCluster.at(broker.bootstrapServers()))
-                    .startingOver()
-                    .results("results-expected"))
-            .build();
-    try (RunningPipeline run =
-        new LocalEngine().start(pipeline, RunOptions.bounded().readingAtMost(500))) {
-      run.awaitTermination();
-    }
-    return rows("results-expected");
-  }
-
-  /** Returns the last value of each row in a topic, without the batch that wrote it. */
-  private static Map<String, String> rows(String name) {
-    Map<String, String> rows = new TreeMap<>();
-    TopicReader.of(KafkaCluster.at(broker.bootstrapServers()), name)
-        .fromBeginning()
-        .read(
-            row -> {
-              String key = new String(row.key(), UTF_8);
-              if (key.startsWith("{\"statistic\"")) {
-                String value = new String(row.value(), UTF_8);
-                rows.put(key, value.replaceAll(",\"_(batch|watermark)\":(null|[^,}]*)", ""));
-              }
-            });
-    return rows;
   }
 
   @Test
@@ -437,7 +358,6 @@ class ClusterFaultTest {
   }
 
   @Test
-  @Tag("cluster")
   void partitionsAreAdded() throws Exception {
     topic = topic("growing", 2);
     send(topic, SyntheticCalls.of(3_000));
