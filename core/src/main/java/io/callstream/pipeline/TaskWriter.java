@@ -43,7 +43,8 @@ public interface TaskWriter extends AutoCloseable {
    * Makes everything durable that was added. The engine allows one attempt of a task at a time to
    * commit.
    *
-   * @return data for {@link TaskSink#finish} in the driver; at most 64 kB
+   * @return data for {@link TaskSink#finish}, which the driver collects from all tasks, so it
+   *     should be small
    */
   byte[] commit() throws Exception;
 

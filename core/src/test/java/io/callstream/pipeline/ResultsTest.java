@@ -52,6 +52,42 @@ class ResultsTest {
   }
 
   @Test
+  void findsEachGroup() {
+    Random random = new Random(5);
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 2_000; i++) {
+      String type = random.nextInt(900) + (random.nextBoolean() ? "" : "\0\1");
+      calls.add(call(type, HOUR.plusSeconds(random.nextInt(7_200))));
+    }
+    Statistic all = Statistic.named("s").by(Dimensions.CRIME_TYPE).build();
+    Statistic hourly =
+        Statistic.named("s")
+            .by(Dimensions.CRIME_TYPE, Dimensions.DISPOSITION)
+            .over(Windows.tumbling(Duration.ofHours(1)).withoutLateness())
+            .build();
+
+    Results results = batches(all, List.of(calls)).get(0).results("s");
+    assertThat(results)
+        .hasSizeGreaterThan(900)
+        .allSatisfy(row -> assertThat(results.group(row.dimensions())).contains(row));
+    assertThat(results.group(List.of("901"))).isEmpty();
+    assertThat(results.group(List.of("1", "2"))).isEmpty();
+    assertThat(results.group(HOUR, List.of("1"))).isEmpty();
+
+    Results byHour = batches(hourly, List.of(calls)).get(0).results("s");
+    assertThat(byHour)
+        .hasSizeGreaterThan(900)
+        .allSatisfy(
+            row ->
+                assertThat(byHour.group(row.window().orElseThrow().start(), row.dimensions()))
+                    .contains(row));
+    ResultRow first = byHour.window(HOUR).get(0);
+    assertThat(byHour.group(HOUR.plusNanos(1), first.dimensions())).isEmpty();
+    assertThat(byHour.group(Instant.MAX, first.dimensions())).isEmpty();
+    assertThat(byHour.group(first.dimensions())).isEmpty();
+  }
+
+  @Test
   void sortsMixedTextByUtf8() {
     Statistic statistic =
         Statistic.named("s")

@@ -3,9 +3,7 @@ package io.callstream.kafka;
 import io.callstream.CallstreamException;
 import io.callstream.internal.kafka.KafkaAdmin;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -16,12 +14,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The clients of tasks of this process. A task keeps its clients for its next batch, because a new
  * producer needs several requests. An attempt uses clients exclusively. Clients are closed after a
- * failure, when they were idle for five minutes, or if more than 64 are idle. Thread-safe.
+ * failure, and when they were idle for five minutes. Thread-safe.
  */
 final class TaskSenders {
   private static final Duration IDLE = Duration.ofMinutes(5);
-  private static final int MAX_IDLE = 64;
-  private static final Map<Key, TaskSender> RESTING = new LinkedHashMap<>();
+  private static final Map<Key, TaskSender> RESTING = new HashMap<>();
 
   /** A task of a sink. */
   private record Key(KafkaCluster cluster, String topic, Duration delivery, int task) {}
@@ -113,22 +110,15 @@ final class TaskSenders {
 
   /** Keeps clients, which have committed a batch, for the next batch of their task. */
   static void rest(TaskSender sender, long batch) {
-    List<TaskSender> closing = new ArrayList<>();
+    @Nullable TaskSender other;
     synchronized (RESTING) {
       sender.restingSince = System.nanoTime();
       sender.batch = batch;
-      TaskSender other = RESTING.remove(sender.key);
-      RESTING.put(sender.key, sender);
-      if (other != null) {
-        closing.add(other);
-      }
-      if (RESTING.size() > MAX_IDLE) {
-        Iterator<TaskSender> eldest = RESTING.values().iterator();
-        closing.add(eldest.next());
-        eldest.remove();
-      }
+      other = RESTING.put(sender.key, sender);
     }
-    closing.forEach(TaskSender::close);
+    if (other != null) {
+      other.close();
+    }
   }
 
   /** Closes the clients for a topic that are not in use. */

@@ -104,7 +104,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
       Path root =
           location == null ? new Path(temporaryDirectory().toURI()) : qualified(location, session);
       boolean local = "file".equals(root.toUri().getScheme());
-      ChecksummedFileManager.use(session, manager(root, local, session));
+      Class<? extends CheckpointFileManager> manager = manager(root, local, session);
+      ChecksummedFileManager.use(session, manager);
       Checkpoint checkpoint = new Checkpoint(root, location == null, session);
       checkpoint.files.mkdirs(checkpoint.directory);
       try {
@@ -117,7 +118,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
         checkpoint.deleteOldChecks();
         if (!local) {
           Path tried = new Path(checkpoint.directory, VISIBLE + UUID.randomUUID());
-          FileGuarantees.require(checkpoint.files, tried, checkpoint.location());
+          FileGuarantees.require(checkpoint.files, tried, manager == null, checkpoint.location());
         }
         if (!checkpoint.context.isLocal()) {
           checkpoint.requireShared();
@@ -386,8 +387,7 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
         lock == null ? System.currentTimeMillis() - LONGEST_CHECK.toMillis() : Long.MAX_VALUE;
     for (FileStatus status : files.list(directory)) {
       Path path = status.getPath();
-      if ((path.getName().startsWith(VISIBLE) || path.getName().startsWith("." + VISIBLE))
-          && status.getModificationTime() < before) {
+      if (path.getName().startsWith(VISIBLE) && status.getModificationTime() < before) {
         files.delete(path);
       }
     }

@@ -33,14 +33,19 @@ final class FileGuarantees {
    * Requires the guarantees.
    *
    * @param file a file that does not exist, in an existing directory
+   * @param renames whether files appear by a rename, which Hadoop's file systems refuse if the file
+   *     exists. Spark would log each trial of this as a warning
    * @param location the checkpoint, for the message
    */
-  static void require(CheckpointFileManager files, Path file, String location) throws IOException {
+  static void require(CheckpointFileManager files, Path file, boolean renames, String location)
+      throws IOException {
     FileGuarantees tried = new FileGuarantees(files, file, location);
     try {
       tried.requireNoPartOfAFile();
       tried.requireWrittenFile();
-      tried.requireCreationOnce();
+      if (!renames) {
+        tried.requireCreationOnce();
+      }
     } finally {
       files.delete(file);
     }

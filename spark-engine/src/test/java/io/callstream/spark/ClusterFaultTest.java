@@ -1,5 +1,6 @@
 package io.callstream.spark;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
@@ -9,7 +10,9 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.KafkaSinks;
 import io.callstream.kafka.TopicAdmin;
+import io.callstream.kafka.TopicReader;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
@@ -46,6 +49,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Verifies that each process of a cluster can be killed without a change in any byte of the
@@ -340,6 +344,73 @@ class ClusterFaultTest {
     report("executor stopped", () -> awaitBatch(driver, before + 2));
     StandaloneCluster.signal("CONT", stopped);
     assertExact(driver);
+  }
+
+  /** Tasks write the results into a topic, and the driver does not have them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"executor killed", "executor stopped", "driver killed"})
+  void resultsThatTasksWriteAreExact(String fault) throws Exception {
+    String name = "results-" + fault.replace(' ', '-');
+    Map<String, String> settings = cluster.settings();
+    settings.put(Driver.RESULTS_TOPIC, name);
+    settings.put("spark.speculation", "true");
+    settings.put("spark.speculation.quantile", "0.5");
+    settings.put("spark.speculation.minTaskRuntime", "1s");
+    Running driver = driver("driver", settings);
+    awaitBatch(driver, 3);
+    long before = batch(driver.text());
+    ProcessHandle executor = cluster.executor();
+    switch (fault) {
+      case "executor killed" -> StandaloneCluster.kill(executor);
+      case "executor stopped" -> StandaloneCluster.signal("STOP", executor);
+      default -> {
+        StandaloneCluster.kill(driver.process().toHandle());
+        driver = driver("next", settings);
+      }
+    }
+    Running last = driver;
+    report(fault + ", results of tasks", () -> awaitBatch(last, before + 2));
+    if (fault.equals("executor stopped")) {
+      StandaloneCluster.signal("CONT", executor);
+    }
+    assertThat(last.awaitEnd()).as(last.text()).isZero();
+    assertThat(last.text()).contains("received " + RECORDS);
+    Map<String, String> rows = rows(name);
+    assertThat(rows).hasSizeGreaterThan(100).isEqualTo(expectedRows());
+  }
+
+  /** Returns the rows of an undisturbed run of the local engine. */
+  private static Map<String, String> expectedRows() throws Exception {
+    Pipeline pipeline =
+        Driver.standard(calls)
+            .distinct()
+            .results(
+                KafkaSinks.at(KafkaCluster.at(broker.bootstrapServers()))
+                    .creating(2, 3)
+                    .startingOver()
+                    .results("results-expected"))
+            .build();
+    try (RunningPipeline run =
+        new LocalEngine().start(pipeline, RunOptions.bounded().readingAtMost(500))) {
+      run.awaitTermination();
+    }
+    return rows("results-expected");
+  }
+
+  /** Returns the last value of each row in a topic, without the batch that wrote it. */
+  private static Map<String, String> rows(String name) {
+    Map<String, String> rows = new TreeMap<>();
+    TopicReader.of(KafkaCluster.at(broker.bootstrapServers()), name)
+        .fromBeginning()
+        .read(
+            row -> {
+              String key = new String(row.key(), UTF_8);
+              if (key.startsWith("{\"statistic\"")) {
+                String value = new String(row.value(), UTF_8);
+                rows.put(key, value.replaceAll(",\"_(batch|watermark)\":(null|[^,}]*)", ""));
+              }
+            });
+    return rows;
   }
 
   @Test

@@ -8,6 +8,8 @@ import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.KafkaSinks;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.sink.Sinks;
@@ -24,6 +26,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.apache.spark.TaskContext;
@@ -37,6 +40,9 @@ import org.apache.spark.TaskContext;
  * attempt of a task), "logged" (into {@link #log} instead of the standard output).
  */
 public final class Driver {
+  /** The key of the topic for results that tasks write, instead of files. */
+  static final String RESULTS_TOPIC = "results";
+
   /** The key of the state store among the settings. */
   static final String STATE_STORE = "state";
 
@@ -100,8 +106,14 @@ public final class Driver {
       System.setOut(new PrintStream(new FileOutputStream(log, true), true, UTF_8));
     }
     SparkSettings settings = SparkSettings.defaults().shufflePartitions(2);
+    Optional<String> resultsTopic = Optional.empty();
     for (String pair : Arrays.asList(args).subList(5, args.length)) {
       String[] parts = pair.split("=", 2);
+      if (parts[0].equals(RESULTS_TOPIC)) {
+        resultsTopic = Optional.of(parts[1]);
+        settings = settings.resultsInExecutors();
+        continue;
+      }
       settings =
           switch (parts[0]) {
             case "spark.master" -> settings.master(parts[1]);
@@ -117,12 +129,17 @@ public final class Driver {
     if (mode.contains("distinct")) {
       builder = builder.distinct();
     }
-    Pipeline pipeline =
-        builder
-            .results(Sinks.csv(out))
-            .results(Sinks.callback(batch -> System.out.println("batch " + batch.number())))
-            .deadLetters(Sinks.deadLetterFiles(out))
-            .build();
+    if (resultsTopic.isPresent()) {
+      builder
+          .results(
+              KafkaSinks.at(KafkaCluster.at(args[0])).creating(2, 3).results(resultsTopic.get()))
+          .listener(progress -> System.out.println("batch " + progress.batch()));
+    } else {
+      builder
+          .results(Sinks.csv(out))
+          .results(Sinks.callback(batch -> System.out.println("batch " + batch.number())));
+    }
+    Pipeline pipeline = builder.deadLetters(Sinks.deadLetterFiles(out)).build();
     RunOptions options =
         !mode.contains("continuous")
             ? RunOptions.bounded()

@@ -7,12 +7,15 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.HashMap;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs one node in a separate JVM, which ends with the JVM that started it. {@link NodeProcess}
  * describes the protocol.
  */
 final class NodeMain {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeMain.class);
   static final int FAILED = -1;
   static final byte STOP_BROKER = 1;
   static final byte STOP_CONTROLLER = 2;
@@ -41,7 +44,7 @@ final class NodeMain {
       node = KraftNode.of(plan, port -> exchange(port, in, out));
       node.start();
     } catch (IOException | RuntimeException e) {
-      e.printStackTrace(System.err);
+      LOG.error("The node can't start", e);
       out.writeInt(FAILED);
       out.writeUTF(EmbeddedBroker.reason(e));
       out.flush();
