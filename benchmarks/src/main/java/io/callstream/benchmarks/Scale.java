@@ -47,7 +47,8 @@ import org.apache.spark.sql.SparkSession;
  * {@code days=} instead of {@code hours=}; {@code rehearsal=1000} (the number of batches before the
  * first run); {@code cores=2} (the threads that read on the local engine, or those of Spark);
  * {@code master=local[2]} (instead of the cores); {@code results=driver|executors} and {@code
- * store=MEMORY} (a {@link SparkSettings.StateStore}); {@code conf.KEY=VALUE} (settings of Spark).
+ * store=MEMORY} (a {@link SparkSettings.StateStore}); {@code tasks=} (the tasks of Spark that
+ * merge; as many as cores); {@code conf.KEY=VALUE} (settings of Spark).
  */
 public final class Scale {
   private static final int REHEARSED_GROUPS = 1_000;
@@ -75,6 +76,8 @@ public final class Scale {
    * @param warm the number of batches of the second run before the measured ones
    * @param batches the number of measured batches
    * @param skew the fraction of the calls of the second run that are of one group
+   * @param zipf the exponent of Zipf's law for the other calls of the second run; 0 if all groups
+   *     have as many
    * @param disorder the fraction of the calls of the second run that are not in the last hour
    */
   record Point(
@@ -87,6 +90,7 @@ public final class Scale {
       int warm,
       int batches,
       double skew,
+      double zipf,
       double disorder) {
     Point {
       if (groups < 1 || statistics < 1 || batch < partitions || warm < 1 || batches < 1) {
@@ -108,6 +112,7 @@ public final class Scale {
           arguments.get("warm", 50),
           arguments.get("batches", 300),
           Double.parseDouble(arguments.get("skew", "0")),
+          Double.parseDouble(arguments.get("zipf", "0")),
           Double.parseDouble(arguments.get("disorder", "0")));
     }
 
@@ -122,6 +127,7 @@ public final class Scale {
           1,
           times,
           skew,
+          zipf,
           disorder);
     }
 
@@ -159,16 +165,19 @@ public final class Scale {
     int cores = arguments.get("cores", 2);
     int rehearsal = arguments.get("rehearsal", 1_000);
     String name = arguments.get("engine", LocalEngine.NAME);
+    int tasks = arguments.get("tasks", cores);
     String master = arguments.get("master", "local[" + cores + "]");
     SparkSettings settings =
         SparkSettings.defaults()
+            .shufflePartitions(tasks)
             .stateStore(SparkSettings.StateStore.valueOf(arguments.get("store", "MEMORY")));
     if (arguments.get("results", "driver").equals("executors")) {
       settings = settings.resultsInExecutors();
     }
     Map<String, String> conf = arguments.withPrefix("conf.");
     arguments.requireAllRead();
-    ObjectNode line = JSON.createObjectNode().put("engine", name).put("cores", cores);
+    ObjectNode line =
+        JSON.createObjectNode().put("engine", name).put("cores", cores).put("tasks", tasks);
     line.setAll((ObjectNode) JSON.valueToTree(point));
     try (Traffic traffic = Traffic.to("")) {
       if (name.equals(SparkEngine.NAME)) {
@@ -212,7 +221,7 @@ public final class Scale {
       line.put("fill_s", seconds(start, System.nanoTime()));
       line.put("checkpoint_mb", ProcessUsage.rounded(directory.bytes() / 1e6));
       long random = point.batch() * (point.warm() + point.batches());
-      send(topic, calls.random(random, point.skew(), point.disorder()));
+      send(topic, calls.random(random, point.skew(), point.zipf(), point.disorder()));
       ScaleMeter meter = new ScaleMeter(directory, point.warm(), point.batches());
       start = System.nanoTime();
       try (RunningPipeline running = start(topic, point, meter, point.batch())) {

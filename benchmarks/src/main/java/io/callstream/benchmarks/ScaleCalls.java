@@ -15,9 +15,12 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Iterator;
 import java.util.SplittableRandom;
+import java.util.function.IntSupplier;
 import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.apache.commons.math3.distribution.ZipfDistribution;
+import org.apache.commons.math3.random.Well19937c;
 
 /**
  * Generates small calls, and checks that each was counted. The address of a call is its group: a
@@ -76,15 +79,23 @@ final class ScaleCalls {
    * Returns calls of random groups in the last hour. Open it once.
    *
    * @param skew the fraction of the calls that are of one group, from 0 to 1
+   * @param zipf the exponent of Zipf's law, by which groups differ in their number of other calls;
+   *     0 if they do not differ
    * @param disorder the fraction of the calls that are in a random hour instead, from 0 to 1
    */
-  CallSource random(long calls, double skew, double disorder) {
+  CallSource random(long calls, double skew, double zipf, double disorder) {
+    IntSupplier group = zipf == 0 ? () -> random.nextInt(groups) : zipfian(zipf);
     return source(
         calls,
         i ->
             call(
                 random.nextDouble() < disorder ? random.nextInt(hours) : hours - 1,
-                random.nextDouble() < skew ? 0 : random.nextInt(groups)));
+                random.nextDouble() < skew ? 0 : group.getAsInt()));
+  }
+
+  private IntSupplier zipfian(double exponent) {
+    ZipfDistribution ranks = new ZipfDistribution(new Well19937c(SEED), groups, exponent);
+    return () -> ranks.sample() - 1;
   }
 
   private static CallSource source(long calls, LongFunction<byte[]> call) {

@@ -14,16 +14,28 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(180)
 class ScaleTest {
+  @Test
+  void measuresTheLocalEngine() throws Exception {
+    measuresTheBatchesAfterTheStateIsFilled("local", "driver");
+  }
+
+  @Tag("thorough")
   @ParameterizedTest
-  @CsvSource({"local,driver", "spark,driver", "spark,executors"})
-  void measuresTheBatchesAfterTheStateIsFilled(String engine, String results) throws Exception {
+  @ValueSource(strings = {"driver", "executors"})
+  void measuresSpark(String results) throws Exception {
+    measuresTheBatchesAfterTheStateIsFilled("spark", results);
+  }
+
+  private static void measuresTheBatchesAfterTheStateIsFilled(String engine, String results)
+      throws Exception {
     JsonNode line =
         Scale.measure(
             "engine=" + engine,
@@ -37,6 +49,7 @@ class ScaleTest {
             "batches=3",
             "rehearsal=1",
             "skew=0.5",
+            "zipf=1.1",
             "disorder=0.2");
 
     assertThat(line.path("groups").asInt()).isEqualTo(40);
@@ -47,6 +60,7 @@ class ScaleTest {
     assertThat(line.path("checkpoint_kb_per_batch").asDouble()).isPositive();
   }
 
+  @Tag("thorough")
   @Test
   void printsATableOfAllCombinations() throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -83,7 +97,7 @@ class ScaleTest {
   private static List<byte[]> records(ScaleCalls calls) {
     List<byte[]> all = new ArrayList<>();
     try (CallRecords each = calls.all().open();
-        CallRecords hot = calls.random(5, 1, 0).open()) {
+        CallRecords hot = calls.random(5, 1, 0, 0).open()) {
       each.forEachRemaining(all::add);
       hot.forEachRemaining(all::add);
     }

@@ -92,6 +92,7 @@ class ClusterTest {
         Driver.arguments(topic, checkpoint, directory.resolve(name), mode, settings));
   }
 
+  @Tag("thorough")
   @Test
   void manyDeadLettersReachTheDriverThroughAFileSystemThatOnlyTheSessionKnows() throws Exception {
     KafkaTopic topic = TestBroker.topic(1);

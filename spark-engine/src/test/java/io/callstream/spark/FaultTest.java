@@ -32,6 +32,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -303,6 +304,7 @@ class FaultTest {
               new PartitionOffsets(0, 300, 800, 900), new PartitionOffsets(0, 800, 900, 900));
     }
 
+    @Tag("thorough")
     @Test
     void failsTheRunWhenItIsDeleted() throws Exception {
       KafkaTopic topic = TestBroker.topic(1);

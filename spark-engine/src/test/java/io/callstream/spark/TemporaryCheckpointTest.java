@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -120,6 +121,7 @@ class TemporaryCheckpointTest {
     }
   }
 
+  @Tag("thorough")
   @Test
   void itGoesWhenTheProgramExits() throws Exception {
     Process process = start(3);

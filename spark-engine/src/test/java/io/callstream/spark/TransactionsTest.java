@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -101,6 +102,7 @@ class TransactionsTest {
     assertThat(received(topic, options, new ArrayList<>())).isEqualTo(6);
   }
 
+  @Tag("thorough")
   @Test
   void aRunWarnsOfATransactionThatStaysOpen() throws Exception {
     List<KafkaTransaction> open = new ArrayList<>();

@@ -43,6 +43,7 @@ import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.functions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -238,6 +239,7 @@ class WindowShardsTest {
   }
 
   /** The first window has one shard, and a window that opens now would have several. */
+  @Tag("thorough")
   @Test
   void aWindowKeepsItsShardsAfterASnapshotOfTheLedger() throws Exception {
     Engine spark =

@@ -21,6 +21,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -71,6 +72,7 @@ class SteadyRunTest {
         .measure(load, new LocalEngine(), RunOptions.continuous().triggeringEvery(Duration.ZERO));
   }
 
+  @Tag("thorough")
   @Test
   void theOtherProcessFillsATopic() throws Exception {
     traffic.create("filled", 1);
@@ -134,6 +136,7 @@ class SteadyRunTest {
     assertThat(outcome.missing()).isGreaterThan(1_000_000 / 4);
   }
 
+  @Tag("thorough")
   @Test
   void ignoresDelaysOfTheSenderInTheUncountedTime() throws Exception {
     Duration length = Duration.ofMillis(50);
@@ -144,6 +147,7 @@ class SteadyRunTest {
     assertThat(outcome.missing()).isZero();
   }
 
+  @Tag("thorough")
   @Test
   void startsTheScheduleAfterTheStartDelay() throws Exception {
     for (Duration delay : List.of(Duration.ZERO, Duration.ofMillis(1_500))) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -121,6 +122,7 @@ class TuneTest {
     }
   }
 
+  @Tag("thorough")
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
   void sigtermEndsAStudyWithoutAReport() throws Exception {

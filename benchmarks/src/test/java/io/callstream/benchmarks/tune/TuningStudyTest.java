@@ -48,6 +48,7 @@ class TuningStudyTest {
 
   @TempDir Path directory;
 
+  @Tag("thorough")
   @Test
   void writesACompleteReport() throws Exception {
     List<String> messages = new ArrayList<>();

@@ -136,6 +136,7 @@ class EvolutionKillTest {
     killAndCompare("local", 20, Duration.ofSeconds(3), 4);
   }
 
+  @Tag("thorough")
   @Test
   void sparkRunsThatWereKilledCountFromTheOffsetsThatTheyReport() throws Exception {
     killAndCompare("spark", 400, Duration.ofSeconds(12), 2);

@@ -342,6 +342,7 @@ class KillTest {
     killAndCompareCorrections(Counter.LOCAL, ROUNDS);
   }
 
+  @Tag("thorough")
   @Test
   void aLocalRunWithCorrectionsThatWasKilledCountsTheLastVersions() throws Exception {
     killAndCompareCorrections(Counter.LOCAL, 2);

@@ -73,6 +73,7 @@ class LookupKillTest {
     killAndCheck("local", 10, Duration.ofSeconds(3), 3);
   }
 
+  @Tag("thorough")
   @Test
   void sparkRunsThatWereKilledUseOneVersionInEachBatch() throws Exception {
     killAndCheck("spark", 150, Duration.ofSeconds(10), 2);

@@ -101,6 +101,7 @@ class RealDataTest {
     return new Output(output);
   }
 
+  @Tag("thorough")
   @Test
   void theDemoIsExact() throws IOException {
     Path output = directory.resolve("demo");

@@ -138,6 +138,7 @@ class RecoveryTest {
     assertThat(byType.get("counted").asLong()).isEqualTo(calls);
   }
 
+  @Tag("thorough")
   @Test
   void aBrokerThatIsKilledAndComesBackHoldsStatisticsUpAndNothingMore() throws Exception {
     Output output = new Output(directory.resolve("out"));
@@ -290,6 +291,7 @@ class RecoveryTest {
   /**
    * The disk is a file system in memory. Only the command sees it, and the test enlarges it later.
    */
+  @Tag("thorough")
   @Test
   void aFullDiskEndsStatisticsWhichGoOnWhenThereIsRoom() throws Exception {
     assumeTrue(mayMount(), "this user may not mount a file system in a separate namespace");

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * undisturbed run. {@code -Dcallstream.kill.rounds=30} kills repeatedly until all calls are
  * counted.
  */
-@Tag("campaign")
+@Tag("thorough")
 class SinkKillTest {
   private static final int ROUNDS = Integer.getInteger("callstream.kill.rounds", 5);
   private static final Duration MOST_DELAY = Duration.ofSeconds(10);
@@ -90,7 +90,6 @@ class SinkKillTest {
 
   /** Tasks write the stores, and the driver has no results. */
   @Test
-  @Tag("thorough")
   void storesThatTasksWriteEndAsTheFilesOfARunThatWasNotKilled() throws Exception {
     killRepeatedly("of_tasks", true);
   }

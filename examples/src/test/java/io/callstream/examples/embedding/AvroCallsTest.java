@@ -46,10 +46,9 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests the format of Avro records, with a small server that speaks the registry's protocol. */
 class AvroCallsTest {
@@ -152,9 +151,18 @@ class AvroCallsTest {
     assertThat(reason(AvroCalls.withoutRegistry(), cut).code()).isEqualTo("not-avro");
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"local", "spark"})
-  void anEngineCountsAvroCallsAndSurvivesAnOutageOfTheRegistry(String engine) throws Exception {
+  @Test
+  void theLocalEngineCountsAvroCallsAndSurvivesAnOutageOfTheRegistry() throws Exception {
+    countsAndSurvivesAnOutageOfTheRegistry("local");
+  }
+
+  @Test
+  @Tag("thorough")
+  void sparkCountsAvroCallsAndSurvivesAnOutageOfTheRegistry() throws Exception {
+    countsAndSurvivesAnOutageOfTheRegistry("spark");
+  }
+
+  private void countsAndSurvivesAnOutageOfTheRegistry(String engine) throws Exception {
     AvroCalls format = AvroCalls.withRegistry(address(), OURS);
     Instant noon = Instant.parse("2024-05-01T12:00:00Z");
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
