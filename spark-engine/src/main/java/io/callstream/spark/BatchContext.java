@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param number the number of the batch
  * @param watermark the current watermark
- * @param closing the starts of the windows that close, and the buckets in which sessions close, by
- *     the slot of the statistic; all of a statistic that the pipeline no longer has
+ * @param closing the starts of the windows that close, by the slot of the statistic; none if the
+ *     driver merges
  * @param shards the numbers of shards of windows
  */
 record BatchContext(
@@ -32,8 +32,15 @@ record BatchContext(
 
   private record Decoded(String text, BatchContext context) {}
 
+  /** Returns the context of the next batch if the driver merges its results. */
+  static BatchContext of(Ledger ledger, int partitions) {
+    ShardCounts whole = new ShardCounts(partitions, Map.of());
+    return new BatchContext(ledger.lastBatch() + 1, ledger.nextWatermark(), Map.of(), whole);
+  }
+
+  /** Returns the context of the next batch if tasks merge its results. */
   static BatchContext of(Ledger ledger, ShardCounts shards) {
-    Map<Integer, List<Long>> closing = new TreeMap<>(ledger.removed());
+    Map<Integer, List<Long>> closing = new TreeMap<>();
     List<List<Long>> byStatistic = ledger.closing();
     for (int i = 0; i < byStatistic.size(); i++) {
       closing.put(ledger.starts().get(i).slot(), byStatistic.get(i));

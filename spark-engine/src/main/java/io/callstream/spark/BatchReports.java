@@ -29,7 +29,8 @@ final class BatchReports extends StreamingQueryListener {
   private final ThreadLocal<Boolean> inListener = ThreadLocal.withInitial(() -> false);
 
   /** A batch that was delivered to the sinks. */
-  private record Finished(BatchResults results, Optional<Progress.Latency> latency) {}
+  private record Finished(
+      BatchResults results, Optional<Progress.Latency> latency, Progress.State inDriver) {}
 
   BatchReports(
       SinkSet sinks,
@@ -42,9 +43,9 @@ final class BatchReports extends StreamingQueryListener {
     this.failed = failed;
   }
 
-  /** Announces a batch, whose report follows. */
-  void expect(BatchResults results, Optional<Progress.Latency> latency) {
-    batches.put(results.number(), new Finished(results, latency));
+  /** Announces a batch, whose report follows, with the state that the driver has after it. */
+  void expect(BatchResults results, Optional<Progress.Latency> latency, Progress.State inDriver) {
+    batches.put(results.number(), new Finished(results, latency, inDriver));
   }
 
   /** Returns whether the current thread is calling a listener. */
@@ -75,6 +76,7 @@ final class BatchReports extends StreamingQueryListener {
               event.progress(),
               batch.results(),
               batch.latency(),
+              batch.inDriver(),
               sinks.description(),
               firstOffsets);
       progress.accept(report);

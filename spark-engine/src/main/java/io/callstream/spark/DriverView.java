@@ -98,8 +98,19 @@ final class DriverView {
     }
   }
 
-  /** Adds the first groups of all windows to the updates, and returns the note of the batch. */
-  byte[] grown(ShardCounts counts, BatchUpdates updates) {
+  /** Returns the context of the next batch. */
+  BatchContext next() {
+    return BatchContext.of(ledger, shards.next(ledger));
+  }
+
+  /** Returns the note that a snapshot of the ledger has. */
+  byte[] note() {
+    return shards.toBytes();
+  }
+
+  /** Returns the first groups of all windows, and the growth of the windows as a note. */
+  BatchUpdates updates(BatchContext context) {
+    BatchUpdates updates = new BatchUpdates(plan.statistics().size());
     shards.requireLimits(growth);
     top.forEach(
         (key, blocks) -> {
@@ -111,7 +122,8 @@ final class DriverView {
           }
           updates.put(statistic, key.windowStart(), changed, kept);
         });
-    return shards.grown(growth, counts);
+    updates.note(shards.grown(growth, context.shards()));
+    return updates;
   }
 
   private byte[] first(int statistic, long window, byte[] block) {
@@ -120,7 +132,9 @@ final class DriverView {
   }
 
   /** Ends a batch that is in the ledger, and returns it without groups. */
-  BatchResults finish(BatchResults batch, Iterable<DeadLetter> letters, SinkSet open) {
+  BatchResults finish(
+      BatchContext context, BatchResults batch, Iterable<DeadLetter> letters, SinkSet open) {
+    shards.closed(context.closing());
     BatchResults results = withoutGroups(batch, emitted);
     readable = now();
     open.finish(results, letters, written.stream().map(List::copyOf).toList());

@@ -6,6 +6,7 @@ import io.callstream.internal.aggregate.GroupRows;
 import io.callstream.internal.aggregate.RowStore;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.statistic.Emission;
+import io.callstream.statistic.Statistic;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -16,10 +17,10 @@ import org.apache.spark.sql.streaming.GroupState;
 import scala.Tuple2;
 
 /**
- * The task that keeps results. It merges the partial results of a window into the rows of the
- * window in Spark's state store, and emits the groups that changed. An eviction removes the rows.
- * For sessions, one row has the open sessions of a bucket of groups, and an eviction removes those
- * that are closed. Rows of other kinds pass through.
+ * The task that keeps results in the executors. It merges the partial results of a shard of a
+ * window into the rows of the shard in Spark's state store, and emits the groups that changed,
+ * which are for sinks, and the {@link TopGroups}, which are for the driver. An eviction removes the
+ * rows. Rows of other kinds pass through.
  */
 final class MergeTask
     implements FlatMapGroupsWithStateFunction<
@@ -27,17 +28,9 @@ final class MergeTask
   private static final long serialVersionUID = 1L;
 
   private final TaskPlan plan;
-  private final boolean inExecutors;
 
-  /**
-   * Creates a task.
-   *
-   * @param inExecutors whether results stay in the executors. The rows of windows are then for
-   *     sinks, and the driver gets the {@link TopGroups} of each window
-   */
-  MergeTask(TaskPlan plan, boolean inExecutors) {
+  MergeTask(TaskPlan plan) {
     this.plan = plan;
-    this.inExecutors = inExecutors;
   }
 
   @Override
@@ -48,47 +41,33 @@ final class MergeTask
       return input;
     }
     RowStore rows = StateRows.ofFunction().of(bytes);
-    int statistic = plan.indexOfSlot(key.number());
-    if (statistic < 0) {
-      remove(state, rows); // The pipeline no longer has the statistic.
-      return Collections.emptyIterator();
-    }
-    BlockMerger merger =
-        inExecutors
-            ? BlockMerger.unbounded(plan.statistics().get(statistic))
-            : plan.newMerger(statistic);
+    Statistic statistic = plan.statistics().get(plan.indexOfSlot(key.number()));
+    boolean emitsOnClose = statistic.emission() == Emission.ON_CLOSE;
     Iterator<byte[]> closed = Collections.emptyIterator();
     List<byte[]> partials = new ArrayList<>();
     while (input.hasNext()) {
       byte[] block = input.next()._2();
-      if (TaskRows.isEviction(block)) {
-        if (inExecutors && state.exists() && emitsOnClose(statistic)) {
-          closed = GroupRows.drain(state.get(), rows);
-          state.remove();
-        } else {
-          evict(merger, state, rows);
-        }
-      } else {
+      if (!TaskRows.isEviction(block)) {
         partials.add(block);
+      } else if (state.exists()) {
+        if (emitsOnClose) {
+          closed = GroupRows.drain(state.get(), rows);
+        } else {
+          GroupRows.remove(state.get(), rows);
+        }
+        state.remove();
       }
     }
     if (partials.isEmpty()) {
       return map(closed, block -> new Tuple2<>(bytes, block));
     }
     GroupRows.Merged merged =
-        GroupRows.merge(merger, state.exists() ? state.get() : null, rows, partials);
-    if (merged.isUnchanged()) {
-      return Collections.emptyIterator();
-    }
+        GroupRows.merge(
+            BlockMerger.unbounded(statistic), state.exists() ? state.get() : null, rows, partials);
     state.update(merged.head());
-    List<Tuple2<byte[], byte[]>> output = new ArrayList<>(2);
-    if (!inExecutors || !emitsOnClose(statistic)) {
-      output.add(new Tuple2<>(bytes, merged.updates()));
-    }
-    if (inExecutors) {
-      output.add(top(key, statistic, merged));
-    }
-    return output.iterator();
+    Tuple2<byte[], byte[]> top = top(key, statistic, merged);
+    return (emitsOnClose ? List.of(top) : List.of(new Tuple2<>(bytes, merged.updates()), top))
+        .iterator();
   }
 
   private static <A, B> Iterator<B> map(Iterator<A> all, Function<A, B> mapping) {
@@ -105,38 +84,13 @@ final class MergeTask
     };
   }
 
-  private boolean emitsOnClose(int statistic) {
-    return plan.statistics().get(statistic).emission() == Emission.ON_CLOSE;
-  }
-
-  private Tuple2<byte[], byte[]> top(RowKey key, int statistic, GroupRows.Merged merged) {
+  private static Tuple2<byte[], byte[]> top(
+      RowKey key, Statistic statistic, GroupRows.Merged merged) {
     byte[] block =
         BlockResults.top(
-            plan.statistics().get(statistic),
-            key.windowStart(),
-            merged.updates(),
-            SparkSettings.TOP_IN_DRIVER);
+            statistic, key.windowStart(), merged.updates(), SparkSettings.TOP_IN_DRIVER);
     return new Tuple2<>(
         new RowKey(RowKey.Kind.TOP, key.number(), key.windowStart(), 0).toBytes(),
         new TopGroups(merged.addedGroups(), merged.addedKeyBytes(), block).toBytes());
-  }
-
-  private static void evict(BlockMerger merger, GroupState<byte[]> state, RowStore rows) {
-    byte[] open =
-        state.exists()
-            ? GroupRows.open(merger, state.get(), rows, BatchContext.ofTask().watermark())
-            : null;
-    if (open == null) {
-      state.remove();
-    } else {
-      state.update(open);
-    }
-  }
-
-  private static void remove(GroupState<byte[]> state, RowStore rows) {
-    if (state.exists()) {
-      GroupRows.remove(state.get(), rows);
-    }
-    state.remove();
   }
 }

@@ -31,6 +31,7 @@ final class ProgressReader {
   /**
    * Reads a report.
    *
+   * @param inDriver the state that Spark does not have
    * @param first returns the offsets at which the first batch of the checkpoint began; Spark's
    *     report of that batch does not contain them
    */
@@ -38,14 +39,15 @@ final class ProgressReader {
       StreamingQueryProgress report,
       BatchResults batch,
       Optional<Progress.Latency> latency,
+      Progress.State inDriver,
       String sink,
       Supplier<Map<Integer, Long>> first) {
     Map<String, Duration> phases = new LinkedHashMap<>();
     new TreeMap<>(report.durationMs())
         .forEach((phase, millis) -> phases.put(phase, Duration.ofMillis(millis)));
-    long rows = 0;
-    long updated = 0;
-    long memory = 0;
+    long rows = inDriver.rows();
+    long updated = inDriver.updatedRows();
+    long memory = inDriver.memoryBytes();
     for (StateOperatorProgress operator : report.stateOperators()) {
       rows += operator.numRowsTotal();
       updated +=

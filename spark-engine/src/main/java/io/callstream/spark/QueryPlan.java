@@ -16,9 +16,11 @@ import scala.Tuple2;
 /*
  * One query for all statistics:
  *
- *   topic -> ReadTask -> (SiftTask, if calls are known by their ids) -> MergeTask -> driver
+ *   topic -> ReadTask -> (SiftTask, if calls are known by their ids)
+ *         -> (MergeTask, if results stay in the executors) -> driver
  *
- * Spark sees a few rows per task and window, never a call. Spark does not need to know the event
+ * Otherwise the driver merges, because it has all results anyway. Then a batch needs no shuffle and
+ * no state store. Spark sees a few rows per task and window, never a call. Spark does not need to know the event
  * time either. The driver keeps the watermark. In each batch, it sends the current watermark and
  * the windows that close to the tasks. The eviction of a window is sent as a row to the task that
  * has its state. So no operator of Spark drops a row, no timeout reads the whole state, and a
@@ -61,7 +63,7 @@ final class QueryPlan {
     if (plan.hasKnownCalls()) {
       rows = stateful(rows, new SiftTask(plan, letterDirectory));
     }
-    return stateful(rows, new MergeTask(plan, settings.hasResultsInExecutors()));
+    return settings.hasResultsInExecutors() ? stateful(rows, new MergeTask(plan)) : rows;
   }
 
   private static Dataset<Tuple2<byte[], byte[]>> stateful(

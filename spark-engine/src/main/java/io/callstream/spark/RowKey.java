@@ -26,7 +26,8 @@ record RowKey(Kind kind, int number, long windowStart, int shard) {
   /** The content of a row. */
   enum Kind {
     /**
-     * Partial results of a window or bucket, an eviction from it, or its merged results for sinks.
+     * Partial results of a window or bucket of sessions, an eviction of a window, or its merged
+     * results for sinks.
      */
     WINDOW,
     /** Calls that may be duplicates. */

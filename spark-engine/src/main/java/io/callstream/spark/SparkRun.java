@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunOptions;
-import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.engine.LedgerRun;
+import io.callstream.internal.engine.PartialResults;
 import io.callstream.internal.engine.SinkSet;
 import io.callstream.internal.files.Closing;
 import io.callstream.internal.kafka.KafkaAdmin;
@@ -20,12 +20,12 @@ import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
+import io.callstream.progress.Progress;
 import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -77,7 +77,7 @@ final class SparkRun extends LedgerRun {
   private final Checkpoint checkpoint;
   private final BatchTables tables;
   private final SinkSet sinks;
-  private final WindowShards shards;
+  private final int shufflePartitions;
   private final @Nullable DriverView view;
   private final Failures failures;
   private final BatchReports reports;
@@ -100,7 +100,7 @@ final class SparkRun extends LedgerRun {
       Checkpoint checkpoint,
       Ledger ledger,
       BatchTables tables,
-      WindowShards shards,
+      int shufflePartitions,
       @Nullable DriverView view,
       SinkSet sinks) {
     super(pipeline, ledger);
@@ -109,7 +109,7 @@ final class SparkRun extends LedgerRun {
     this.lease = lease;
     this.checkpoint = checkpoint;
     this.tables = tables;
-    this.shards = shards;
+    this.shufflePartitions = shufflePartitions;
     this.view = view;
     this.sinks = sinks;
     this.failures = new Failures(options.checkpoint().orElse(null));
@@ -165,12 +165,13 @@ final class SparkRun extends LedgerRun {
       int shufflePartitions,
       Ledger ledger,
       BatchTables tables) {
-    boolean inExecutors = settings.hasResultsInExecutors();
-    WindowShards shards = WindowShards.restore(ledger, plan, shufflePartitions, inExecutors);
     DriverView view =
-        inExecutors
+        settings.hasResultsInExecutors()
             ? new DriverView(
-                plan, ledger, shards, checkpoint.state(lease.session(), settings.stateStore()))
+                plan,
+                ledger,
+                WindowShards.restore(ledger, plan, shufflePartitions),
+                checkpoint.state(lease.session(), settings.stateStore()))
             : null;
     BatchResults restored = ledger.current();
     SinkSet sinks =
@@ -185,8 +186,17 @@ final class SparkRun extends LedgerRun {
       }
       SparkRun run =
           new SparkRun(
-              pipeline, plan, options, lease, checkpoint, ledger, tables, shards, view, sinks);
-      run.startQuery(settings, shufflePartitions);
+              pipeline,
+              plan,
+              options,
+              lease,
+              checkpoint,
+              ledger,
+              tables,
+              shufflePartitions,
+              view,
+              sinks);
+      run.startQuery(settings);
       return run;
     } catch (Exception | Error e) {
       // Scala throws checked exceptions that its signatures do not declare.
@@ -195,9 +205,9 @@ final class SparkRun extends LedgerRun {
     }
   }
 
-  private void startQuery(SparkSettings settings, int shufflePartitions) {
+  private void startQuery(SparkSettings settings) {
     SparkSession session = lease.session();
-    configure(session.conf(), settings, shufflePartitions);
+    configure(session.conf(), settings);
     session.streams().addListener(reports);
     Dataset<Tuple2<byte[], byte[]>> rows =
         QueryPlan.of(
@@ -235,7 +245,7 @@ final class SparkRun extends LedgerRun {
     checkpoint.watch(this::superseded);
   }
 
-  private void configure(RuntimeConfig conf, SparkSettings settings, int shufflePartitions) {
+  private void configure(RuntimeConfig conf, SparkSettings settings) {
     conf.set("spark.sql.shuffle.partitions", shufflePartitions);
     useStateStore(conf, settings.stateStore());
     conf.set("spark.sql.streaming.noDataMicroBatches.enabled", false);
@@ -266,18 +276,19 @@ final class SparkRun extends LedgerRun {
   private final class Batches implements DriverSink.Receiver {
     @Override
     public void begin() throws InterruptedException {
-      ledger()
-          .shortenLog(
-              () -> {
-                checkpoint.requireOwned();
-                return shards.toBytes();
-              });
       if (view != null) {
+        ledger()
+            .shortenLog(
+                () -> {
+                  checkpoint.requireOwned();
+                  return view.note();
+                });
         checkpoint.requireOwned();
         ledger().announce(tables.next());
         checkpoint.requireOwned();
       }
-      BatchContext context = BatchContext.of(ledger(), shards.next(ledger()));
+      BatchContext context =
+          view == null ? BatchContext.of(ledger(), shufflePartitions) : view.next();
       batch = context;
       context.publish(lease.session().sparkContext());
       batchLock.lockInterruptibly();
@@ -307,21 +318,15 @@ final class SparkRun extends LedgerRun {
   }
 
   private void finish(long number, List<Tuple2<byte[], byte[]>> rows) {
-    BatchUpdates updates = new BatchUpdates(pipeline().statistics().size());
     List<DeadLetterMerge.Input> letters = new ArrayList<>();
     boolean hasLetterFiles = false;
-    updates.tables(tables.stored());
     TaskReport report = new TaskReport(TaskReport.none(pipeline()), List.of());
-    Map<RowKey, List<byte[]>> windows = new LinkedHashMap<>();
+    PartialResults partials = new PartialResults(plan);
     for (Tuple2<byte[], byte[]> row : rows) {
       RowKey key = RowKey.of(row._1());
       byte[] bytes = row._2();
       switch (key.kind()) {
-        case WINDOW ->
-            windows
-                .computeIfAbsent(
-                    RowKey.ofWindow(key.number(), key.windowStart()), k -> new ArrayList<>(1))
-                .add(bytes);
+        case WINDOW -> partials.add(plan.indexOfSlot(key.number()), key.windowStart(), bytes);
         case REPORT -> report = report.plus(TaskReport.of(bytes));
         case LETTERS -> letters.add(() -> new ByteArrayInputStream(bytes));
         case LETTER_FILE -> {
@@ -333,29 +338,24 @@ final class SparkRun extends LedgerRun {
         case CANDIDATES -> throw new IllegalStateException("Candidates reached the driver");
       }
     }
-    windows.forEach(
-        (key, blocks) ->
-            updates.put(
-                plan.indexOfSlot(key.number()), key.windowStart(), BlockMerger.union(blocks)));
     BatchContext context = Objects.requireNonNull(batch);
-    updates.note(
-        view == null
-            ? shards.opened(windows.keySet(), context.shards())
-            : view.grown(context.shards(), updates));
+    BatchUpdates updates = view == null ? partials.merge(ledger()) : view.updates(context);
+    updates.tables(tables.stored());
     checkpoint.requireOwned();
     BatchResults results = ledger().append(number, report, updates);
-    shards.closed(context.closing());
+    Progress.State inDriver =
+        view == null ? ledger().sizeAfter(results) : new Progress.State(0, 0, 0);
     checkpoint.requireOwned();
     try (DeadLetterMerge merged = new DeadLetterMerge(letters)) {
       if (view == null) {
         sinks.write(results, merged);
       } else {
-        results = view.finish(results, merged, sinks);
+        results = view.finish(context, results, merged, sinks);
       }
     }
     // Spark commits the batch next. Only the run that owns the checkpoint may do this.
     checkpoint.requireOwned();
-    reports.expect(results, report.latencyAt(Instant.now()));
+    reports.expect(results, report.latencyAt(Instant.now()), inDriver);
     checkpoint.finished(hasLetterFiles);
   }
 

@@ -4,24 +4,20 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.aggregate.WindowAssigner;
 import io.callstream.internal.ledger.Ledger;
-import io.callstream.internal.task.StatisticStart;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.nio.ByteBuffer;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open windows of a query, each with its number of shards, and with its size if results stay in
- * the executors. A window gets its number when it opens, from the size of earlier windows of its
+ * The open windows of a query whose results stay in the executors, each with its number of shards
+ * and its size. A window gets its number when it opens, from the size of earlier windows of its
  * statistic, and keeps it until it closes. Used by the query's thread.
  */
 /*
@@ -31,14 +27,10 @@ import org.jspecify.annotations.Nullable;
  * before it, so all its tasks use the same numbers.
  */
 final class WindowShards {
-  /** A window gets as many shards as it has this number of groups, but not more than tasks. */
-  static final int GROUPS_PER_SHARD = 4_096;
-
   private static final int ENTRY_BYTES = 2 * Integer.BYTES + 3 * Long.BYTES;
 
   private final TaskPlan plan;
   private final int partitions;
-  private final boolean inExecutors;
 
   /** The open windows of each statistic, by its slot. */
   private final Map<Integer, Map<Long, Open>> open = new TreeMap<>();
@@ -46,7 +38,7 @@ final class WindowShards {
   /**
    * An open window.
    *
-   * @param groups the number of groups if results stay in the executors, or else 0
+   * @param groups the number of groups
    * @param keyBytes the sum of the lengths of their keys
    */
   private record Open(int shards, long groups, long keyBytes) {
@@ -64,15 +56,14 @@ final class WindowShards {
     }
   }
 
-  private WindowShards(TaskPlan plan, int partitions, boolean inExecutors) {
+  private WindowShards(TaskPlan plan, int partitions) {
     this.plan = plan;
     this.partitions = partitions;
-    this.inExecutors = inExecutors;
   }
 
   /** Returns the windows that a restored ledger recorded. */
-  static WindowShards restore(Ledger ledger, TaskPlan plan, int partitions, boolean inExecutors) {
-    WindowShards shards = new WindowShards(plan, partitions, inExecutors);
+  static WindowShards restore(Ledger ledger, TaskPlan plan, int partitions) {
+    WindowShards shards = new WindowShards(plan, partitions);
     for (byte[] note : ledger.takeNotes()) {
       ByteBuffer in = ByteBuffer.wrap(note);
       while (in.hasRemaining()) {
@@ -92,18 +83,12 @@ final class WindowShards {
 
   private void removeClosed(int statistic, long watermark) {
     Window window = plan.statistics().get(statistic).window().orElse(null);
-    if (window != null && isSharded(statistic)) {
+    if (window != null) {
       WindowAssigner windows = new WindowAssigner(window);
       of(plan.starts().get(statistic).slot())
           .keySet()
           .removeIf(start -> windows.closesAt(start) <= watermark);
     }
-  }
-
-  /** Returns whether the windows of a statistic may have several shards. */
-  private boolean isSharded(int statistic) {
-    Window window = plan.statistics().get(statistic).window().orElse(null);
-    return window == null ? inExecutors : !(window instanceof Window.Session);
   }
 
   private Map<Long, Open> of(int slot) {
@@ -112,28 +97,22 @@ final class WindowShards {
 
   /** Returns the numbers in the next batch. */
   ShardCounts next(Ledger ledger) {
-    Map<Integer, Integer> ofNew = new TreeMap<>();
-    open.keySet().forEach(slot -> ofNew.put(slot, 1));
+    Map<Integer, ShardCounts.OfStatistic> bySlot = new TreeMap<>();
     for (int i = 0; i < plan.starts().size(); i++) {
-      if (isSharded(i)) {
-        ofNew.put(plan.starts().get(i).slot(), ofNew(ledger.largestWindow(i)));
+      int slot = plan.starts().get(i).slot();
+      int count = ofNew(ledger.largestWindow(i));
+      Map<Long, Integer> others = new TreeMap<>();
+      of(slot)
+          .forEach(
+              (window, known) -> {
+                if (known.shards() != count) {
+                  others.put(window, known.shards());
+                }
+              });
+      if (count > 1 || !others.isEmpty()) {
+        bySlot.put(slot, new ShardCounts.OfStatistic(count, others));
       }
     }
-    Map<Integer, ShardCounts.OfStatistic> bySlot = new TreeMap<>();
-    ofNew.forEach(
-        (slot, count) -> {
-          Map<Long, Integer> others = new TreeMap<>();
-          of(slot)
-              .forEach(
-                  (window, known) -> {
-                    if (known.shards() != count) {
-                      others.put(window, known.shards());
-                    }
-                  });
-          if (count > 1 || !others.isEmpty()) {
-            bySlot.put(slot, new ShardCounts.OfStatistic(count, others));
-          }
-        });
     return new ShardCounts(partitions, bySlot);
   }
 
@@ -143,18 +122,8 @@ final class WindowShards {
    * @param largest the groups that the driver has of the largest of the latest windows
    */
   private int ofNew(int largest) {
-    if (inExecutors) {
-      // Of a large window, the driver has only some groups. The first window may become large.
-      return largest == 0 || largest >= SparkSettings.TOP_IN_DRIVER ? partitions : 1;
-    }
-    return Math.max(1, Math.min((largest + GROUPS_PER_SHARD - 1) / GROUPS_PER_SHARD, partitions));
-  }
-
-  /** Records the windows that a batch updated, and returns those that it opened as bytes. */
-  byte[] opened(Collection<RowKey> windows, ShardCounts counts) {
-    Map<RowKey, Growth> grown = new HashMap<>();
-    windows.forEach(window -> grown.put(window, Growth.NONE));
-    return grown(grown, counts);
+    // Of a large window, the driver has only some groups. The first window may become large.
+    return largest == 0 || largest >= SparkSettings.TOP_IN_DRIVER ? partitions : 1;
   }
 
   /** Records the windows that a batch updated, and returns those that it changed as bytes. */
@@ -162,18 +131,15 @@ final class WindowShards {
     ByteBuffer note = ByteBuffer.allocate(windows.size() * ENTRY_BYTES);
     windows.forEach(
         (key, growth) -> {
-          if (isSharded(plan.indexOfSlot(key.number()))) {
-            Map<Long, Open> known = of(key.number());
-            Open before = known.get(key.windowStart());
-            int count =
-                before == null ? counts.of(key.number(), key.windowStart()) : before.shards();
-            Open added = new Open(count, growth.groups(), growth.keyBytes());
-            if (before == null || !growth.equals(Growth.NONE)) {
-              known.put(
-                  key.windowStart(),
-                  before == null ? added : before.plus(growth.groups(), growth.keyBytes()));
-              write(key.number(), key.windowStart(), added, note);
-            }
+          Map<Long, Open> known = of(key.number());
+          Open before = known.get(key.windowStart());
+          int count = before == null ? counts.of(key.number(), key.windowStart()) : before.shards();
+          Open added = new Open(count, growth.groups(), growth.keyBytes());
+          if (before == null || !growth.equals(Growth.NONE)) {
+            known.put(
+                key.windowStart(),
+                before == null ? added : before.plus(growth.groups(), growth.keyBytes()));
+            write(key.number(), key.windowStart(), added, note);
           }
         });
     byte[] bytes = new byte[note.flip().remaining()];
@@ -222,12 +188,9 @@ final class WindowShards {
     return sizes;
   }
 
-  /** Forgets the windows that a batch closed, and the statistics that it removed. */
+  /** Forgets the windows that a batch closed. */
   void closed(Map<Integer, List<Long>> closing) {
     closing.forEach((slot, starts) -> starts.forEach(of(slot)::remove));
-    Set<Integer> slots =
-        plan.starts().stream().map(StatisticStart::slot).collect(Collectors.toSet());
-    open.keySet().retainAll(slots);
   }
 
   /** Returns all open windows as bytes. */

@@ -70,11 +70,9 @@ public final class BlockMerger {
     return add(state, admit(state, combine(partials)), true);
   }
 
-  /** Does the same as {@link #merge}, but leaves all groups in one page. */
+  /** Does the same as {@link #merge} without sessions, but leaves all groups in one page. */
   PageChanges mergeInOnePage(Groups state, List<byte[]> partials) {
-    return sessions == null
-        ? add(state, admit(state, combine(partials)), false)
-        : sessions.merge(state, partials);
+    return add(state, admit(state, combine(partials)), false);
   }
 
   private byte[] admit(Pages state, byte[] delta) {
@@ -92,16 +90,6 @@ public final class BlockMerger {
       requireCounts(changes.updates());
     }
     return changes;
-  }
-
-  /** Returns the groups of a window that remain when it, or some of its sessions, are closed. */
-  public Groups open(Groups state, long watermark) {
-    return sessions == null ? Groups.NONE : sessions.open(state, watermark);
-  }
-
-  /** Returns whether the groups are sessions. */
-  boolean hasSessions() {
-    return sessions != null;
   }
 
   private byte[] emptyBlock() {

@@ -56,12 +56,7 @@ public final class GroupRows {
    * @param addedGroups the number of new groups
    * @param addedKeyBytes the sum of the lengths of their keys
    */
-  public record Merged(byte[] head, byte[] updates, int addedGroups, long addedKeyBytes) {
-    /** Returns whether no group changed, because all its new calls were retracted again. */
-    public boolean isUnchanged() {
-      return BlockReader.groups(updates) == 0;
-    }
-  }
+  public record Merged(byte[] head, byte[] updates, int addedGroups, long addedKeyBytes) {}
 
   private GroupRows(BlockMerger merger, RowStore store) {
     this.merger = merger;
@@ -87,7 +82,7 @@ public final class GroupRows {
       BlockMerger merger, Groups before, RowStore store, List<byte[]> partials) {
     PageChanges changes = merger.mergeInOnePage(before, partials);
     Groups after = before.with(changes);
-    if (merger.hasSessions() || after.bytes() <= HEAD_BYTES) {
+    if (after.bytes() <= HEAD_BYTES) {
       return merged(whole(after), changes);
     }
     GroupRows rows = new GroupRows(merger, store);
@@ -122,17 +117,6 @@ public final class GroupRows {
   /** Returns the groups that a head has itself; empty if the window has rows. */
   public static Optional<byte[]> ofHead(byte[] head) {
     return head[0] == WHOLE ? Optional.of(block(head)) : Optional.empty();
-  }
-
-  /** Removes what closes at a watermark, and returns the new head; null if nothing is open. */
-  public static byte @Nullable [] open(
-      BlockMerger merger, byte[] head, RowStore store, long watermark) {
-    Groups open = head[0] == WHOLE ? merger.open(groups(head), watermark) : Groups.NONE;
-    if (open.count() == 0) {
-      remove(head, store);
-      return null;
-    }
-    return whole(open);
   }
 
   /** Removes the rows of a window. */

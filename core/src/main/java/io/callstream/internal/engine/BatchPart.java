@@ -113,8 +113,11 @@ public final class BatchPart implements AutoCloseable {
     return report;
   }
 
-  Map<Long, byte[]> blocks(int statistic) {
-    return blocks.get(statistic);
+  void addTo(PartialResults partials) {
+    for (int i = 0; i < blocks.size(); i++) {
+      int statistic = i;
+      blocks.get(i).forEach((window, block) -> partials.add(statistic, window, block));
+    }
   }
 
   List<PossibleDuplicate> candidates() {

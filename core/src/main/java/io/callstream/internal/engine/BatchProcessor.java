@@ -1,10 +1,6 @@
 package io.callstream.internal.engine;
 
 import io.callstream.engine.RunOptions;
-import io.callstream.internal.aggregate.BlockMerger;
-import io.callstream.internal.aggregate.BlockResults;
-import io.callstream.internal.aggregate.Groups;
-import io.callstream.internal.aggregate.PageChanges;
 import io.callstream.internal.ledger.BatchUpdates;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.task.DeadLetterMerge;
@@ -25,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +33,6 @@ public final class BatchProcessor {
   private final SinkSet sinks;
   private final Clock clock;
   private final @Nullable Path letterDirectory;
-  private final List<BlockMerger> mergers;
   private final @Nullable KnownCalls<?> known;
   private final Consumer<Progress> reported;
   private @Nullable Progress last;
@@ -64,7 +58,6 @@ public final class BatchProcessor {
     this.clock = clock;
     this.letterDirectory = letterDirectory;
     this.reported = reported;
-    mergers = IntStream.range(0, plan.statistics().size()).mapToObj(plan::newMerger).toList();
     known = plan.hasKnownCalls() ? KnownCalls.of(plan, null) : null;
     for (byte[] note : ledger.takeNotes()) {
       if (known != null) {
@@ -149,7 +142,9 @@ public final class BatchProcessor {
       ledger.shortenLog(calls::toBytes);
       report = report.plus(sift(calls, parts, start));
     }
-    BatchUpdates updates = merge(parts);
+    PartialResults partials = new PartialResults(plan);
+    parts.forEach(part -> part.addTo(partials));
+    BatchUpdates updates = partials.merge(ledger);
     if (calls != null) {
       updates.note(calls.newToBytes());
     }
@@ -170,6 +165,7 @@ public final class BatchProcessor {
     lastEndNanos = endNanos;
     long rows = results.accounting().received();
     long emitted = results.emittedRows();
+    Progress.State size = ledger.sizeAfter(results);
     double since =
         last == null ? Double.NaN : seconds(Duration.between(last.timestamp(), start.time()));
     return new Progress(
@@ -184,11 +180,9 @@ public final class BatchProcessor {
         report.latencyAt(clock.instant()),
         phases,
         new Progress.State(
-            ledger.openCount() + (calls == null ? 0 : calls.size()),
-            results.updates().values().stream()
-                .mapToLong(update -> BlockResults.of(update).groups().size())
-                .sum(),
-            ledger.openBytes()),
+            size.rows() + (calls == null ? 0 : calls.size()),
+            size.updatedRows(),
+            size.memoryBytes()),
         offsets,
         results.watermark(),
         sinks.description(),
@@ -211,28 +205,6 @@ public final class BatchProcessor {
                     duplicates[0] = calls.sift(candidates, start.watermark(), number, part::take));
     parts.add(counted);
     return TaskReport.ofDuplicates(duplicates[0]).plus(counted.report());
-  }
-
-  private BatchUpdates merge(List<BatchPart> parts) {
-    BatchUpdates updates = new BatchUpdates(mergers.size());
-    for (int i = 0; i < mergers.size(); i++) {
-      int statistic = i;
-      Map<Long, List<byte[]>> partials = new TreeMap<>();
-      for (BatchPart part : parts) {
-        part.blocks(i)
-            .forEach((w, block) -> partials.computeIfAbsent(w, x -> new ArrayList<>()).add(block));
-      }
-      BlockMerger merger = mergers.get(i);
-      partials.forEach(
-          (w, blocks) -> {
-            Groups before = ledger.groups(statistic, w);
-            PageChanges changes = merger.merge(before, blocks);
-            if (!changes.isUnchanged()) {
-              updates.put(statistic, w, before, changes);
-            }
-          });
-    }
-    return updates;
   }
 
   private void write(BatchResults results, List<BatchPart> parts) {

@@ -2,6 +2,7 @@ package io.callstream.internal.ledger;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.StatisticStart;
@@ -12,6 +13,7 @@ import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
+import io.callstream.progress.Progress;
 import io.callstream.statistic.Statistic;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -151,18 +153,6 @@ public final class Ledger {
     return emitter.history().starts(state.statistics().stream().map(Statistic::name).toList());
   }
 
-  /**
-   * Returns the keys of the blocks of statistics that the pipeline no longer has, by the slots of
-   * the statistics. Empty after the first batch, which removes these blocks.
-   */
-  public Map<Integer, List<Long>> removed() {
-    Map<Integer, List<Long>> bySlot = new TreeMap<>();
-    if (log != null) {
-      log.removed().forEach((name, keys) -> bySlot.put(emitter.history().slot(name), keys));
-    }
-    return bySlot;
-  }
-
   /** Returns the number of the last batch in the ledger, or {@link #NO_BATCH}. */
   public long lastBatch() {
     return state.totals().batch();
@@ -189,14 +179,16 @@ public final class Ledger {
     return state.closing();
   }
 
-  /** Returns the number of open windows, and of buckets of open sessions. */
-  public int openCount() {
-    return state.openCount();
-  }
-
-  /** Returns the size of the groups of open windows and sessions, in bytes. */
-  public long openBytes() {
-    return state.openBytes();
+  /**
+   * Returns the number of open windows and buckets of open sessions, the number of groups that a
+   * batch changed, and the size of open groups. The batch is the last one.
+   */
+  public Progress.State sizeAfter(BatchResults batch) {
+    long changed =
+        batch.updates().values().stream()
+            .mapToLong(update -> BlockResults.of(update).groups().size())
+            .sum();
+    return new Progress.State(state.openCount(), changed, state.openBytes());
   }
 
   /** Returns all groups of a window, or of a bucket of sessions. */

@@ -35,9 +35,6 @@ final class LedgerLog {
   private final LedgerFiles files;
   private final LedgerState none;
 
-  /** The keys of the blocks of statistics that the pipeline no longer has, until the next batch. */
-  private Map<String, List<Long>> removed = Map.of();
-
   private long snapshotBytes;
   private long logBytes;
   private int logFiles;
@@ -87,7 +84,6 @@ final class LedgerLog {
         last = read(LedgerFiles.BATCH + number, number, before, content, windows, notes);
         count(content);
       }
-      removed = windows.removed();
       return none.restored(before, last.of(none.statistics()), windows.all());
     } catch (IOException e) {
       throw notRead(committed, e);
@@ -157,15 +153,6 @@ final class LedgerLog {
       return none.statistics().stream()
           .map(statistic -> windows.getOrDefault(statistic.name(), new TreeMap<>()))
           .toList();
-    }
-
-    /** Returns the keys of the windows of statistics that the pipeline does not have. */
-    Map<String, List<Long>> removed() {
-      apply();
-      Map<String, List<Long>> keys = new TreeMap<>();
-      windows.forEach((statistic, all) -> keys.put(statistic, List.copyOf(all.keySet())));
-      none.statistics().forEach(statistic -> keys.remove(statistic.name()));
-      return keys;
     }
   }
 
@@ -245,7 +232,6 @@ final class LedgerLog {
       }
       byte[] content = LedgerEntry.of(after, updates).toBytes(committed.totals().tables());
       files.write(LedgerFiles.BATCH + after.batch(), content);
-      removed = Map.of();
       count(content);
     } catch (IOException e) {
       throw notWritten(e);
@@ -280,14 +266,6 @@ final class LedgerLog {
     }
   }
 
-  /**
-   * Returns the keys of the blocks of statistics that the pipeline no longer has, by name. Until
-   * the engine has removed them in a batch, the log keeps them.
-   */
-  Map<String, List<Long>> removed() {
-    return removed;
-  }
-
   /** Records a change of the fingerprint, which is durable when this method returns. */
   void write(Fingerprint changed) {
     try {
@@ -302,10 +280,9 @@ final class LedgerLog {
   }
 
   private boolean isLong() {
-    return removed.isEmpty()
-        && (logBytes > Math.max(snapshotBytes, files.leastLogBytes())
-            || (logFiles >= files.mostBatches() && logBytes > snapshotBytes / 4)
-            || logFiles >= 10L * files.mostBatches());
+    return logBytes > Math.max(snapshotBytes, files.leastLogBytes())
+        || (logFiles >= files.mostBatches() && logBytes > snapshotBytes / 4)
+        || logFiles >= 10L * files.mostBatches();
   }
 
   private void count(byte[] content) {

@@ -186,10 +186,6 @@ public final class StatisticHistory {
     return Optional.ofNullable(entry(name).since());
   }
 
-  int slot(String name) {
-    return entry(name).slot();
-  }
-
   private Entry entry(String name) {
     Entry entry = entries.get(name);
     if (entry == null) {

@@ -15,7 +15,6 @@ import io.callstream.engine.contract.ReferenceModel.Row;
 import io.callstream.engine.contract.Scenario;
 import io.callstream.engine.contract.StatisticSpec;
 import io.callstream.engine.contract.TestRecord;
-import io.callstream.internal.aggregate.BlockMerger;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.PageChanges;
 import io.callstream.internal.aggregate.StatisticCombiner;
@@ -144,20 +143,6 @@ class LedgerTest {
         duplicates = known.sift(candidates, watermark, ledger.lastBatch() + 1, counter::take);
       } else {
         candidates.forEach(c -> counter.count(c.call(), c.record(), c.index()));
-      }
-      List<List<Long>> closing = ledger.closing();
-      for (int i = 0; i < closing.size(); i++) {
-        BlockMerger merger = plan.newMerger(i);
-        for (long key : closing.get(i)) {
-          states
-              .get(i)
-              .computeIfPresent(
-                  key,
-                  (k, state) -> {
-                    Groups open = merger.open(state, watermark);
-                    return open.count() == 0 ? null : open;
-                  });
-        }
       }
       BatchUpdates updates = new BatchUpdates(states.size());
       updates.tables(tables.stored());
@@ -331,32 +316,6 @@ class LedgerTest {
     Ledger ledger = Ledger.restore(to, files, committed);
     ledger.continueAs(fingerprint(from), fingerprint(to), Map.of(0, 0L), Instant.EPOCH);
     return ledger;
-  }
-
-  @Test
-  void theLogKeepsTheBlocksOfARemovedStatisticUntilABatchHasRemovedThem() {
-    MemoryFiles files = new MemoryFiles();
-    Run run = new Run(TWO, Ledger.restore(TWO, files, Ledger.NO_BATCH), Run.noStates(TWO), null);
-    for (int i = 0; i < files.mostBatches(); i++) {
-      run.process(List.of(record(i)));
-    }
-    long committed = run.ledger.lastBatch();
-    // The first batch would start with a snapshot. It is not committed, and is repeated.
-    Run next = null;
-    for (int i = 0; i < 2; i++) {
-      Ledger ledger = continued(TWO, SMALL, files, committed);
-      assertThat(ledger.starts()).containsExactly(new StatisticStart(1, 0));
-      assertThat(ledger.removed()).containsOnlyKeys(0);
-      assertThat(ledger.removed().get(0)).hasSize(1);
-      next = new Run(SMALL, ledger, List.of(new HashMap<>(run.states.get(1))), null);
-      next.process(List.of(record(200)));
-      assertThat(ledger.removed()).isEmpty();
-      assertThat(files.files.keySet()).noneMatch(name -> name.startsWith("snapshot-"));
-    }
-    next.process(List.of(record(201)));
-    assertThat(files.files.keySet()).anyMatch(name -> name.startsWith("snapshot-"));
-    Ledger later = Ledger.restore(SMALL, files, committed + 2);
-    assertThat(later.total().received()).isEqualTo(committed + 3);
   }
 
   @Test
