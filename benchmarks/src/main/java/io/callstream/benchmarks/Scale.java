@@ -171,13 +171,18 @@ public final class Scale {
         SparkSettings.defaults()
             .shufflePartitions(tasks)
             .stateStore(SparkSettings.StateStore.valueOf(arguments.get("store", "MEMORY")));
-    if (arguments.get("results", "driver").equals("executors")) {
+    String results = arguments.get("results", "driver");
+    if (results.equals("executors")) {
       settings = settings.resultsInExecutors();
     }
     Map<String, String> conf = arguments.withPrefix("conf.");
     arguments.requireAllRead();
     ObjectNode line =
-        JSON.createObjectNode().put("engine", name).put("cores", cores).put("tasks", tasks);
+        JSON.createObjectNode()
+            .put("engine", name)
+            .put("cores", cores)
+            .put("tasks", tasks)
+            .put("results", results);
     line.setAll((ObjectNode) JSON.valueToTree(point));
     try (Traffic traffic = Traffic.to("")) {
       if (name.equals(SparkEngine.NAME)) {

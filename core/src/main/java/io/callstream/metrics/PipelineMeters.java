@@ -184,16 +184,19 @@ final class PipelineMeters {
         "Offsets not yet read in all partitions; an upper bound of the remaining records",
         Progress::lag);
     batch(
-        "callstream.state.size", BaseUnits.ROWS, "Rows in the state store", b -> b.state().rows());
+        "callstream.state.size",
+        BaseUnits.ROWS,
+        "Open windows, known calls, and rows of state in executors",
+        b -> b.state().rows());
     batch(
         "callstream.state.updated",
         BaseUnits.ROWS,
-        "Rows of the state store that the last batch wrote",
+        "Groups or rows that the last batch changed",
         batch -> batch.state().updatedRows());
     batch(
         "callstream.state.memory",
         BaseUnits.BYTES,
-        "Memory of the state store",
+        "Memory of the open windows, and of the state in executors",
         batch -> batch.state().memoryBytes());
   }
 

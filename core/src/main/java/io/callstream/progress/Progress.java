@@ -84,9 +84,11 @@ public record Progress(
   /**
    * The state that an engine keeps between batches.
    *
-   * @param rows the number of rows in the state store
-   * @param updatedRows the number of rows that the batch wrote
-   * @param memoryBytes the memory of the state store in bytes
+   * @param rows the number of open windows, buckets of open sessions, and known calls. For state in
+   *     the executors of Spark, the number of rows in its state store
+   * @param updatedRows the number of groups that the batch changed, and of rows that it wrote to
+   *     the state store
+   * @param memoryBytes the memory of the open windows and the state store in bytes
    */
   public record State(long rows, long updatedRows, long memoryBytes) {}
 

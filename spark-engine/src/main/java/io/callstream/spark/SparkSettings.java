@@ -98,8 +98,9 @@ public final class SparkSettings {
   }
 
   /**
-   * Sets how many tasks merge results. Defaults to the number of cores. The number is fixed for the
-   * lifetime of a checkpoint.
+   * Sets how many tasks remember calls for {@code distinct()} and {@code corrections()}, and how
+   * many merge {@linkplain #resultsInExecutors results in the executors}. Defaults to the number of
+   * cores. The number is fixed for the lifetime of a checkpoint.
    */
   public SparkSettings shufflePartitions(int partitions) {
     requirePositive("shuffle partitions", partitions);
@@ -125,8 +126,8 @@ public final class SparkSettings {
   }
 
   /**
-   * Sets where the state is kept. Defaults to memory. The choice is fixed for the lifetime of a
-   * checkpoint.
+   * Sets where the executors keep known calls and results. Defaults to memory. The choice is fixed
+   * for the lifetime of a checkpoint.
    */
   public SparkSettings stateStore(StateStore store) {
     return new SparkSettings(
@@ -134,8 +135,8 @@ public final class SparkSettings {
   }
 
   /**
-   * Keeps results in the executors, for results that are too large for the driver. The choice is
-   * fixed for the lifetime of a checkpoint.
+   * Keeps results in the executors, for results that are too large for the driver, which otherwise
+   * merges and keeps them. The choice is fixed for the lifetime of a checkpoint.
    *
    * <ul>
    *   <li>Tasks write the sinks, which must be {@linkplain io.callstream.pipeline.TaskSink such

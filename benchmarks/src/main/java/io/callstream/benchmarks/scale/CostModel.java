@@ -15,7 +15,7 @@ import org.apache.commons.math3.stat.regression.OLSMultipleLinearRegression;
  * @param callMicros the cost of reading a call
  * @param combineMicros the cost of a call in one statistic
  * @param mergeMicros the cost of a partial result in the state
- * @param rowMicros the cost of a changed group in the driver and the sinks
+ * @param rowMicros the cost of a changed group in the driver: the ledger, and the sinks
  */
 record CostModel(
     double batchMillis,
@@ -89,8 +89,8 @@ record CostModel(
       w.partitions() + w.tasks(),
       callsPerCore / MICROS_PER_MILLI,
       callsPerCore * w.statistics() / MICROS_PER_MILLI,
-      w.partialResults() * w.mergingTasksPerCore() / w.mergingTasks() / MICROS_PER_MILLI,
-      w.changedGroups() / MICROS_PER_MILLI
+      w.partialResults() * w.mergingPerCore() / MICROS_PER_MILLI,
+      w.tasks() == 0 ? w.changedGroups() / MICROS_PER_MILLI : 0
     };
   }
 
@@ -98,12 +98,6 @@ record CostModel(
     return new double[] {
       batchMillis, taskMillis, callMicros, combineMicros, mergeMicros, rowMicros
     };
-  }
-
-  /** Returns the model if tasks write the results. */
-  CostModel withoutRows() {
-    return new CostModel(
-        batchMillis, taskMillis, callMicros, combineMicros, mergeMicros + rowMicros, 0);
   }
 
   /** Returns the time of a batch in milliseconds. */

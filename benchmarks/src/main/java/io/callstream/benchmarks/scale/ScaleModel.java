@@ -1,245 +1,208 @@
 package io.callstream.benchmarks.scale;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.benchmarks.scale.CostModel.Measurement;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /**
- * Fits {@link CostModel} to measurements and prints, in Markdown, the costs, the errors, what some
- * rates need, and how the model compares with a {@link Simulation}.
+ * Fits {@link CostModel} to measurements. Prints in Markdown: the costs and errors, the cores that
+ * some rates need, and a comparison with a {@link Simulation}.
  *
- * <p>Arguments: files with the lines of JSON that {@link io.callstream.benchmarks.Scale} prints.
+ * <p>Argument: a file with the lines of JSON that {@link io.callstream.benchmarks.Scale} prints.
  * Several lines of one point are combined to their median.
  */
 public final class ScaleModel {
   private static final double[] RATES = {1e4, 1e6, 1e8};
-  private static final double LONGEST_BATCH_SECONDS = 10;
+  private static final double[] GROUPS = {1e4, 1e6, 1e8};
+  private static final double LONGEST_BATCH_SECONDS = 16;
 
-  /** The fraction of the time in which a system that keeps up works. */
+  /** The fraction of its time in which a system that keeps up works. */
   private static final double UTILIZATION = 0.7;
 
-  private static final int MAX_CORES = 1 << 14;
+  private static final int MOST_CORES = 4_096;
+  private static final int SIMULATED_CORES = 64;
+  private static final double SIMULATED_CALLS = 5e7;
+  private static final double MILLION = 1e6;
 
-  private ScaleModel() {}
+  private final Map<Variant, List<Measurement>> measurements = new EnumMap<>(Variant.class);
+  private final Map<Variant, CostModel> models = new EnumMap<>(Variant.class);
+  private final StringBuilder out = new StringBuilder();
 
-  /** Prints the model of the measurements in the files. */
+  private ScaleModel(List<JsonNode> lines) {
+    for (Variant variant : Variant.values()) {
+      measurements.put(
+          variant, medians(lines.stream().filter(l -> Variant.of(l) == variant).toList()));
+      models.put(variant, CostModel.fit(measurements.get(variant)));
+    }
+  }
+
+  /** Prints the model of the measurements in a file. */
   public static void main(String[] args) throws IOException {
+    System.out.print(markdown(Path.of(args[0])));
+  }
+
+  /** Returns the model of the measurements in a file, in Markdown. */
+  static String markdown(Path file) throws IOException {
     List<JsonNode> lines = new ArrayList<>();
-    for (String file : args) {
-      for (String line : Files.readAllLines(Path.of(file))) {
-        lines.add(new ObjectMapper().readTree(line));
-      }
+    for (String line : Files.readAllLines(file, UTF_8)) {
+      lines.add(new ObjectMapper().readTree(line));
     }
-    print(lines, System.out);
+    ScaleModel model = new ScaleModel(lines);
+    model.printCosts();
+    model.printRates();
+    model.printSimulations();
+    return model.out.toString();
   }
 
-  static void print(List<JsonNode> lines, PrintStream out) {
-    Map<String, CostModel> models = new LinkedHashMap<>();
-    for (String engine : List.of("local", "spark")) {
-      List<Measurement> measurements =
-          measurements(
-              lines.stream().filter(l -> l.path("engine").asText().equals(engine)).toList());
-      if (!measurements.isEmpty()) {
-        models.put(engine, CostModel.fit(measurements));
-        printErrors(engine, models.get(engine), measurements, out);
-      }
-    }
-    printCosts(models, out);
-    if (models.containsKey("spark")) {
-      printRates(models.get("spark"), out);
-      printSimulations(models.get("spark"), out);
-    }
-  }
-
-  /** Returns the medians of the points. */
-  static List<Measurement> measurements(List<JsonNode> lines) {
+  private static List<Measurement> medians(List<JsonNode> lines) {
     Map<Workload, List<Double>> points = new LinkedHashMap<>();
     for (JsonNode line : lines) {
       points
           .computeIfAbsent(Workload.of(line), point -> new ArrayList<>())
           .add(line.path("batch_ms_p50").asDouble());
     }
-    return points.entrySet().stream()
-        .map(
-            point -> {
-              double[] sorted =
-                  point.getValue().stream().mapToDouble(Double::doubleValue).sorted().toArray();
-              return new Measurement(point.getKey(), sorted[(sorted.length - 1) / 2]);
-            })
-        .toList();
+    List<Measurement> medians = new ArrayList<>();
+    points.forEach((workload, millis) -> medians.add(new Measurement(workload, median(millis))));
+    return medians;
   }
 
-  private static void printErrors(
-      String engine, CostModel model, List<Measurement> measurements, PrintStream out) {
-    double[] errors =
-        measurements.stream().mapToDouble(m -> Math.abs(model.error(m))).sorted().toArray();
-    out.printf(
-        Locale.ROOT,
-        "%s: %d points, median error %.0f %%, greatest %.0f %%%n",
-        engine,
-        errors.length,
-        100 * errors[errors.length / 2],
-        100 * errors[errors.length - 1]);
-    measurements.stream()
-        .sorted(Comparator.comparingDouble(m -> -Math.abs(model.error(m))))
-        .limit(5)
-        .forEach(
-            m ->
-                out.printf(
-                    Locale.ROOT,
-                    "  %+.0f %% of %.1f ms: %s%n",
-                    100 * model.error(m),
-                    m.millis(),
-                    m.workload()));
+  private static double median(List<Double> values) {
+    return values.stream().sorted().toList().get((values.size() - 1) / 2);
   }
 
-  private static void printCosts(Map<String, CostModel> models, PrintStream out) {
-    out.println(
-        "\n| engine | batch ms | task ms | call us | call and statistic us | partial result us | row us |");
-    out.println("|---|--:|--:|--:|--:|--:|--:|");
+  private void print(String format, Object... args) {
+    out.append(String.format(Locale.ROOT, format, args)).append('\n');
+  }
+
+  private void printCosts() {
+    print(
+        "| | batch, ms | task, ms | call, µs | call in a statistic, µs | partial result, µs |"
+            + " changed group, µs | points | median error | greatest |");
+    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     models.forEach(
-        (engine, m) ->
-            out.printf(
-                Locale.ROOT,
-                "| %s | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f |%n",
-                engine,
-                m.batchMillis(),
-                m.taskMillis(),
-                m.callMicros(),
-                m.combineMicros(),
-                m.mergeMicros(),
-                m.rowMicros()));
+        (variant, m) -> {
+          List<Double> errors =
+              measurements.get(variant).stream().map(x -> Math.abs(m.error(x))).toList();
+          print(
+              "| %s | %.1f | %.1f | %.2f | %.2f | %.2f | %.2f | %d | %.0f %% | %.0f %% |",
+              variant,
+              m.batchMillis(),
+              m.taskMillis(),
+              m.callMicros(),
+              m.combineMicros(),
+              m.mergeMicros(),
+              m.rowMicros(),
+              errors.size(),
+              100 * median(errors),
+              100 * errors.stream().mapToDouble(e -> e).max().orElse(0));
+        });
   }
 
-  private static void printRates(CostModel model, PrintStream out) {
-    out.println("\n| calls/s | groups | results | cores | batch s | first bottleneck |");
-    out.println("|--:|--:|---|--:|--:|---|");
+  private void printRates() {
+    print("");
+    print(
+        "| calls/s | groups | driver: cores, batch | most of it | executors: cores, batch | most of it |");
+    print("|--:|--:|--:|---|--:|---|");
     for (double rate : RATES) {
-      for (double groups : new double[] {1e4, 1e6, 1e8}) {
-        for (boolean driver : new boolean[] {true, false}) {
-          printRate(model, rate, groups, driver, out);
-        }
+      for (double groups : GROUPS) {
+        print(
+            "| %,.0f | %,.0f | %s | %s |",
+            rate,
+            groups,
+            leastCores(Variant.DRIVER, rate, groups),
+            leastCores(Variant.EXECUTORS, rate, groups));
       }
     }
   }
 
-  /** Prints the least number of cores that keeps up, with a task of each stage per core. */
-  private static void printRate(
-      CostModel fitted, double rate, double groups, boolean driver, PrintStream out) {
-    CostModel model = driver ? fitted : fitted.withoutRows();
-    for (int cores = 2; cores <= MAX_CORES; cores *= 2) {
-      for (double seconds = 0.5; seconds <= LONGEST_BATCH_SECONDS; seconds *= 2) {
-        Workload workload = cluster(rate * seconds, groups, cores);
+  /** Returns the least number of cores that keeps up, with the shortest batch, and a bottleneck. */
+  private String leastCores(Variant variant, double rate, double groups) {
+    CostModel model = models.get(variant);
+    Workload fastest = cluster(variant, rate * LONGEST_BATCH_SECONDS, groups, 2, 2, 0, 0);
+    for (int cores = 2; cores <= MOST_CORES; cores *= 2) {
+      for (double seconds = 0.25; seconds <= LONGEST_BATCH_SECONDS; seconds *= 2) {
+        Workload workload = cluster(variant, rate * seconds, groups, cores, cores, 0, 0);
         if (model.millis(workload) <= UTILIZATION * seconds * 1e3) {
-          printRow(
-              rate,
-              groups,
-              driver,
-              "%d".formatted(cores),
-              seconds,
-              bottleneck(model, workload),
-              out);
-          return;
+          return "%d, %s s | %s"
+              .formatted(cores, Double.toString(seconds), bottleneck(model, workload));
+        }
+        if (seconds == LONGEST_BATCH_SECONDS && model.millis(workload) < model.millis(fastest)) {
+          fastest = workload;
         }
       }
     }
-    Workload largest = cluster(rate * LONGEST_BATCH_SECONDS, groups, 512);
-    printRow(rate, groups, driver, "none", LONGEST_BATCH_SECONDS, bottleneck(model, largest), out);
+    return "none | " + bottleneck(model, fastest);
   }
 
-  private static void printRow(
-      double rate,
+  /** Returns a workload with two statistics, and a merging task for each core. */
+  private static Workload cluster(
+      Variant variant,
+      double calls,
       double groups,
-      boolean driver,
-      String cores,
-      double seconds,
-      String bottleneck,
-      PrintStream out) {
-    out.printf(
-        Locale.ROOT,
-        "| %,.0f | %,.0f | %s | %s | %.1f | %s |%n",
-        rate,
-        groups,
-        driver ? "driver" : "executors",
-        cores,
-        seconds,
-        bottleneck);
-  }
-
-  private static Workload cluster(double calls, double groups, int cores) {
-    return new Workload(calls, groups, 1, 2, cores, cores, cores, cores, 0, 0, 0);
+      int cores,
+      int partitions,
+      double skew,
+      double zipf) {
+    int tasks = variant == Variant.EXECUTORS ? cores : 0;
+    return new Workload(calls, groups, 1, 2, partitions, cores, tasks, skew, zipf, 0);
   }
 
   private static String bottleneck(CostModel model, Workload workload) {
-    Map<String, Double> parts = model.parts(workload);
-    return parts.entrySet().stream()
-        .max(Map.Entry.comparingByValue())
-        .map(
-            part ->
-                "%s (%.0f %%)"
-                    .formatted(part.getKey(), 100 * part.getValue() / model.millis(workload)))
-        .orElseThrow();
+    Map.Entry<String, Double> greatest =
+        model.parts(workload).entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow();
+    return "%s, %.0f %%"
+        .formatted(greatest.getKey(), 100 * greatest.getValue() / model.millis(workload));
   }
 
-  private static void printSimulations(CostModel model, PrintStream out) {
-    int cores = 64;
-    double calls = 5e7;
-    out.println("\n| 64 cores, batches of 50,000,000 calls | model calls/s | simulation |");
-    out.println("|---|--:|--:|");
-    Workload one = cluster(calls, 1e4, cores);
-    Workload four = new Workload(calls, 1e4, 1, 2, 4 * cores, cores, cores, cores, 0, 0, 0);
-    Workload zipf = new Workload(calls, 1e6, 1, 2, cores, cores, cores, cores, 0, 1.1, 0);
-    Workload hotGroup = new Workload(calls, 1e6, 1, 2, cores, cores, cores, cores, 0.9, 0, 0);
-    double[] even = evenly(cores);
+  private void printSimulations() {
+    print("");
+    print(
+        "| %d cores, 50,000,000 calls in a batch | model, calls/s | simulation |", SIMULATED_CORES);
+    print("|---|--:|--:|");
+    double[] even = even(SIMULATED_CORES, 1);
     double[] slow = even.clone();
     slow[0] = 0.25;
-    double[] hot = evenly(cores);
-    Arrays.fill(hot, 0.75 / (cores - 1));
+    double[] shares = even(SIMULATED_CORES, 1.0 / SIMULATED_CORES);
+    double[] hot = even(SIMULATED_CORES, 0.75 / (SIMULATED_CORES - 1));
     hot[0] = 0.25;
-    double[] shares = shares(cores);
-    printSimulation("even", model, one, even, shares, out);
-    printSimulation(
-        "10,000 groups, Zipf's law (1.1), 1,000,000 groups", model, zipf, even, shares, out);
-    printSimulation(
-        "90 % of the calls in one group of 1,000,000", model, hotGroup, even, shares, out);
-    printSimulation("one core at a quarter of the speed", model, one, slow, shares, out);
-    printSimulation(
-        "the same, four partitions per core", model, four, slow, shares(4 * cores), out);
-    printSimulation("a quarter of the calls in one partition", model, one, even, hot, out);
+    int more = 4 * SIMULATED_CORES;
+    simulate("10,000 groups", 1e4, 0, 0, even, shares);
+    simulate("1,000,000 groups", MILLION, 0, 0, even, shares);
+    simulate("1,000,000 groups, Zipf's law with exponent 1.1", MILLION, 0, 1.1, even, shares);
+    simulate("1,000,000 groups, 90 % of the calls in one", MILLION, 0.9, 0, even, shares);
+    simulate("a core with a quarter of the speed", 1e4, 0, 0, slow, shares);
+    simulate("the same with four partitions per core", 1e4, 0, 0, slow, even(more, 1.0 / more));
+    simulate("a quarter of the calls in one partition", 1e4, 0, 0, even, hot);
   }
 
-  private static void printSimulation(
-      String name,
-      CostModel model,
-      Workload workload,
-      double[] speeds,
-      double[] shares,
-      PrintStream out) {
+  private void simulate(
+      String name, double groups, double skew, double zipf, double[] speeds, double[] shares) {
+    CostModel model = models.get(Variant.EXECUTORS);
+    Workload workload =
+        cluster(
+            Variant.EXECUTORS, SIMULATED_CALLS, groups, speeds.length, shares.length, skew, zipf);
     double predicted = model.callsPerSecond(workload);
     double simulated = new Simulation(model, workload, speeds, shares).callsPerSecond();
-    out.printf(Locale.ROOT, "| %s | %,.0f | %.2f |%n", name, predicted, simulated / predicted);
+    print(
+        "| %s | %.1f million | %.1f million (%.2f ×) |",
+        name, predicted / MILLION, simulated / MILLION, simulated / predicted);
   }
 
-  private static double[] evenly(int cores) {
-    double[] speeds = new double[cores];
-    Arrays.fill(speeds, 1);
-    return speeds;
-  }
-
-  private static double[] shares(int partitions) {
-    double[] shares = new double[partitions];
-    Arrays.fill(shares, 1.0 / partitions);
-    return shares;
+  private static double[] even(int count, double value) {
+    double[] all = new double[count];
+    Arrays.fill(all, value);
+    return all;
   }
 }

@@ -5,9 +5,10 @@ import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 
 /**
- * Simulates the batches of a cluster task by task, to see whether {@link CostModel} is right where
- * machines or partitions differ, and tasks vary. The driver starts one task after the other, and
- * each on the next free core. A stage ends with its last task. Not thread-safe.
+ * Simulates the batches of a cluster whose tasks merge, task by task, to see whether {@link
+ * CostModel} is right where machines or partitions differ, and tasks vary. The driver starts one
+ * task after the other, and each on the next free core. A stage ends with its last task. Not
+ * thread-safe.
  */
 final class Simulation {
   private static final int BATCHES = 200;
@@ -57,12 +58,8 @@ final class Simulation {
     double[] reading =
         Arrays.stream(shares).map(share -> share * workload.calls() * callMicros / 1e3).toArray();
     double[] merging = new double[workload.tasks()];
-    int busy = workload.mergingTasks();
-    Arrays.fill(merging, 0, busy, workload.partialResults() * costs.mergeMicros() / 1e3 / busy);
-    return costs.batchMillis()
-        + stageMillis(reading)
-        + stageMillis(merging)
-        + workload.changedGroups() * costs.rowMicros() / 1e3;
+    Arrays.fill(merging, workload.partialResults() * costs.mergeMicros() / 1e3 / workload.tasks());
+    return costs.batchMillis() + stageMillis(reading) + stageMillis(merging);
   }
 
   private double stageMillis(double[] tasks) {

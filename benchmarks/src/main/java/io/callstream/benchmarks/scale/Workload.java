@@ -12,8 +12,7 @@ import java.util.stream.DoubleStream;
  * @param statistics the number of statistics
  * @param partitions the number of partitions of the topic, and of tasks that read
  * @param cores the number of cores
- * @param tasks the number of tasks that merge; 1 on the local engine
- * @param shards the number of shards of a statistic, which different tasks can merge
+ * @param tasks the number of tasks that merge; 0 if one thread of the driver merges
  * @param skew the fraction of the calls that are of one group
  * @param zipf the exponent of Zipf's law for the other calls; 0 if all groups have as many
  * @param disorder the fraction of the calls that are in a random window instead of the last one
@@ -26,7 +25,6 @@ record Workload(
     int partitions,
     int cores,
     int tasks,
-    int shards,
     double skew,
     double zipf,
     double disorder) {
@@ -38,7 +36,7 @@ record Workload(
 
   /** Returns the workload of a line of JSON of {@link io.callstream.benchmarks.Scale}. */
   static Workload of(JsonNode line) {
-    boolean local = line.path("engine").asText().equals("local");
+    boolean inExecutors = Variant.of(line) == Variant.EXECUTORS;
     return new Workload(
         line.path("batch").asDouble(),
         line.path("groups").asDouble(),
@@ -46,26 +44,10 @@ record Workload(
         line.path("statistics").asInt(),
         line.path("partitions").asInt(),
         line.path("cores").asInt(),
-        local ? 1 : line.path("tasks").asInt(),
-        1,
+        inExecutors ? line.path("tasks").asInt() : 0,
         line.path("skew").asDouble(),
         line.path("zipf").asDouble(),
         line.path("disorder").asDouble());
-  }
-
-  Workload withCalls(double otherCalls) {
-    return new Workload(
-        otherCalls,
-        groups,
-        windows,
-        statistics,
-        partitions,
-        cores,
-        tasks,
-        shards,
-        skew,
-        zipf,
-        disorder);
   }
 
   /** Returns the largest number of partitions that one core reads. */
@@ -83,14 +65,13 @@ record Workload(
     return statistics * partitions * changedGroups(calls / partitions);
   }
 
-  /** Returns the number of tasks that merge something. */
-  int mergingTasks() {
-    return Math.min(tasks, statistics * shards);
-  }
-
-  /** Returns the greatest number of merging tasks that one core runs. */
-  int mergingTasksPerCore() {
-    return (mergingTasks() + cores - 1) / cores;
+  /** Returns the fraction of the merging that the core with the most of it does. */
+  double mergingPerCore() {
+    if (tasks == 0) {
+      return 1;
+    }
+    int most = (tasks + cores - 1) / cores;
+    return (double) most / tasks;
   }
 
   private double changedGroups(double n) {

@@ -70,7 +70,16 @@ public final class LocalEngine implements Engine {
 
   @Override
   public Set<Capability> capabilities() {
-    return EnumSet.allOf(Capability.class);
+    return EnumSet.of(
+        Capability.KAFKA_SOURCE,
+        Capability.PARTS,
+        Capability.MEMORY_SOURCE,
+        Capability.OTHER_SOURCE,
+        Capability.CHECKPOINT,
+        Capability.DISTINCT,
+        Capability.EVOLUTION,
+        Capability.CORRECTIONS,
+        Capability.LOOKUPS);
   }
 
   /**

@@ -3,8 +3,11 @@ package io.callstream.examples.docs;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.callstream.ErrorCode;
 import io.callstream.call.Call;
+import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.RestartPolicy;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetter.Late;
@@ -20,10 +23,46 @@ import java.time.Instant;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Counts the calls in the figures of docs/semantics.md. */
+/** Counts the calls in the figures of docs/semantics.md, and compares its lists with the code. */
 class SemanticsTest {
+  private static String page(String name) throws IOException {
+    return Files.readString(DocumentationPage.ROOT.resolve("docs").resolve(name));
+  }
+
+  @Test
+  void allReasonsOfRejectionsAreListed() throws IOException {
+    String page = page("semantics.md");
+    String section = page.substring(page.indexOf("## Rejected records"));
+    Stream<String> listed =
+        Pattern.compile("(?m)^- `([a-z-]+)`:")
+            .matcher(section.substring(0, section.indexOf("**Ids.**")))
+            .results()
+            .map(reason -> reason.group(1));
+
+    assertThat(listed)
+        .as("The list in docs/semantics.md, section Rejected records")
+        .containsExactlyInAnyOrderElementsOf(
+            RejectionReason.standard().stream().map(RejectionReason::code).toList());
+  }
+
+  @Test
+  void allFailuresWithoutARestartAreListed() throws IOException {
+    assertThat(page("command-line.md").lines().filter(line -> line.startsWith("- `UNSUPPORTED`")))
+        .as("The codes in docs/command-line.md that end a command at once")
+        .singleElement()
+        .satisfies(
+            line ->
+                assertThat(
+                        Pattern.compile("`([A-Z_]+)`")
+                            .matcher(line)
+                            .results()
+                            .map(code -> ErrorCode.valueOf(code.group(1))))
+                    .containsExactlyInAnyOrderElementsOf(RestartPolicy.defaults().permanent()));
+  }
+
   private int calls;
 
   private Call at(String time) {
