@@ -35,6 +35,14 @@ public interface RunningPipeline extends AutoCloseable {
   State state();
 
   /**
+   * Returns whether the run processes records or waits for them. A {@link Supervisor} does neither
+   * while a start is in progress or pending.
+   */
+  default boolean isReading() {
+    return state() == State.RUNNING;
+  }
+
+  /**
    * Returns the report of the last batch, or empty before the first. Its offsets may end after
    * those in the report to listeners, if offsets without a record followed.
    */

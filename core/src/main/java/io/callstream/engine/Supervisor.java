@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,9 +24,10 @@ import org.slf4j.LoggerFactory;
  * or has failed too often. Thread-safe.
  *
  * <p>A supervisor is itself a {@link RunningPipeline}: a dashboard, metrics and queries that use it
- * keep working across restarts. {@link #state} is also {@link State#RUNNING} between two runs.
- * {@link #progress}, {@link #accounting} and {@link #results} are those of the current run, or of
- * the last run while a restart is pending. A batch that had not finished is repeated, so the
+ * keep working across restarts. {@link #state} is also {@link State#RUNNING} before the first run
+ * and between two runs; {@link #isReading} is not true then. {@link #progress}, {@link #accounting}
+ * and {@link #results} are those of the current run, or of the last run while a restart is pending;
+ * before the first run they are empty. A batch that had not finished is repeated, so the
  * accounting can be lower after a restart than just before the failure. {@link #failure}, {@link
  * #awaitTermination} and {@link #onTermination} report the end of the last run, when no restart
  * follows.
@@ -46,24 +48,26 @@ public final class Supervisor implements RunningPipeline {
   private final RestartPolicy policy;
   private final String name;
   private final RunEnd end;
+  private final AtomicBoolean begun = new AtomicBoolean();
   private final CountDownLatch stopping = new CountDownLatch(1);
   private volatile RunningPipeline current;
   private final AtomicInteger restarts = new AtomicInteger();
   private volatile @Nullable CallstreamException lastFailure;
 
   private Supervisor(
-      Engine engine,
-      Pipeline pipeline,
-      RunOptions options,
-      RestartPolicy policy,
-      RunningPipeline first) {
+      Engine engine, Pipeline pipeline, RunOptions options, RestartPolicy policy) {
+    if (options.checkpoint().isEmpty()) {
+      throw new IllegalArgumentException(
+          "A supervised pipeline has no checkpoint, and each restart would count its source from the"
+              + " start. Add RunOptions.checkpointingTo.");
+    }
     this.engine = engine;
     this.pipeline = pipeline;
     this.options = options;
     this.policy = policy;
     this.name = "The pipeline over " + pipeline.source().description();
     this.end = new RunEnd(name);
-    this.current = first;
+    this.current = new NoRun(pipeline);
   }
 
   /**
@@ -77,17 +81,11 @@ public final class Supervisor implements RunningPipeline {
    */
   public static Supervisor start(
       Engine engine, Pipeline pipeline, RunOptions options, RestartPolicy policy) {
-    if (options.checkpoint().isEmpty()) {
-      throw new IllegalArgumentException(
-          "A supervised pipeline has no checkpoint, and each restart would count its source from the"
-              + " start. Add RunOptions.checkpointingTo.");
-    }
+    Supervisor supervisor = of(engine, pipeline, options, policy);
     RunningPipeline first = engine.start(pipeline, options);
-    Supervisor supervisor = new Supervisor(engine, pipeline, options, policy, first);
-    Thread thread = new Thread(supervisor::supervise, "callstream-supervisor");
-    thread.setDaemon(true);
+    supervisor.current = first;
     try {
-      thread.start();
+      supervisor.start();
     } catch (Error e) {
       first.stop();
       throw e;
@@ -95,7 +93,38 @@ public final class Supervisor implements RunningPipeline {
     return supervisor;
   }
 
-  /** Returns the current run, or the last one while a restart is pending. */
+  /**
+   * Returns the supervisor of a pipeline that {@link #start()} starts.
+   *
+   * @param options must have a checkpoint
+   * @throws IllegalArgumentException if the options have no checkpoint
+   */
+  public static Supervisor of(
+      Engine engine, Pipeline pipeline, RunOptions options, RestartPolicy policy) {
+    return new Supervisor(engine, pipeline, options, policy);
+  }
+
+  /**
+   * Starts the pipeline in the daemon thread of the supervisor, and returns immediately. If the
+   * first start fails, the supervisor tries again as after later failures, so that a program can
+   * start before its brokers.
+   *
+   * @throws IllegalStateException if this supervisor was already started or stopped
+   */
+  public void start() {
+    if (!begun.compareAndSet(false, true)) {
+      throw new IllegalStateException(
+          name + " was already started or stopped. Create another supervisor.");
+    }
+    Thread thread = new Thread(this::supervise, "callstream-supervisor");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /**
+   * Returns the current run, or the last one while a restart is pending. Before the first run,
+   * returns one that has ended without results.
+   */
   public RunningPipeline current() {
     return current;
   }
@@ -116,7 +145,8 @@ public final class Supervisor implements RunningPipeline {
     try {
       int row = 0;
       long begin = System.nanoTime();
-      Optional<CallstreamException> failure = failureOf(current);
+      Optional<CallstreamException> failure =
+          current instanceof NoRun ? run() : failureOf(current);
       while (failure.isPresent() && !isStopping()) {
         lastFailure = failure.get();
         if (System.nanoTime() - begin >= TimeUnit.NANOSECONDS.convert(policy.stableAfter())) {
@@ -132,7 +162,7 @@ public final class Supervisor implements RunningPipeline {
         }
         restarts.incrementAndGet();
         begin = System.nanoTime();
-        failure = restart();
+        failure = run();
       }
       failure.ifPresent(end::failed);
     } catch (InterruptedException e) {
@@ -163,20 +193,20 @@ public final class Supervisor implements RunningPipeline {
   }
 
   /** Starts the next run, waits for its end and returns its failure. */
-  private Optional<CallstreamException> restart() throws InterruptedException {
+  private Optional<CallstreamException> run() throws InterruptedException {
     RunningPipeline next;
     try {
       next = engine.start(pipeline, options);
     } catch (CallstreamException e) {
-      LOG.warn("{} could not be restarted: {}", name, e.code(), e);
+      LOG.warn("{} could not be started: {}", name, e.code(), e);
       return Optional.of(e);
     } catch (IllegalArgumentException e) {
       // Another attempt has the same arguments.
       return Optional.of(
           new CallstreamException(
-              ErrorCode.UNSUPPORTED, "The pipeline could not be restarted: " + e.getMessage(), e));
+              ErrorCode.UNSUPPORTED, "The pipeline could not be started: " + e.getMessage(), e));
     } catch (RuntimeException | LinkageError e) {
-      LOG.warn("{} could not be restarted", name, e);
+      LOG.warn("{} could not be started", name, e);
       return Optional.of(unexpected(e));
     }
     current = next;
@@ -188,7 +218,7 @@ public final class Supervisor implements RunningPipeline {
 
   private static CallstreamException unexpected(Throwable e) {
     return new CallstreamException(
-        ErrorCode.ENGINE_FAILED, "The pipeline could not be restarted: " + e, e);
+        ErrorCode.ENGINE_FAILED, "The pipeline could not be started: " + e, e);
   }
 
   private Duration announce(int row, CallstreamException failure) {
@@ -235,6 +265,11 @@ public final class Supervisor implements RunningPipeline {
   }
 
   @Override
+  public boolean isReading() {
+    return state() == State.RUNNING && current.isReading();
+  }
+
+  @Override
   public Optional<Progress> progress() {
     return current.progress();
   }
@@ -271,12 +306,16 @@ public final class Supervisor implements RunningPipeline {
 
   /**
    * Stops the current run or cancels a pending restart. The supervisor then ends with the failure
-   * of the last run, if it failed. If a restart is in progress, it completes first. If a sink or a
+   * of the last run, if it failed. If a start is in progress, it completes first. If a sink or a
    * listener of the pipeline calls this method, it returns immediately.
    */
   @Override
   public void stop() {
     stopping.countDown();
+    if (begun.compareAndSet(false, true)) {
+      end.endedQuietly();
+      return;
+    }
     RunningPipeline run = current;
     run.stop();
     // A run that was stopped by its sink or listener ends after that call has returned.

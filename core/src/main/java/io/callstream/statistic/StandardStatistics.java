@@ -5,8 +5,10 @@ import static io.callstream.statistic.Dimensions.CRIME_TYPE;
 import static io.callstream.statistic.Dimensions.DISPOSITION;
 
 import io.callstream.call.CallFormat;
+import io.callstream.call.DataSfCalls;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
+import io.callstream.call.SanFranciscoCalls;
 import io.callstream.lookup.LookupSources;
 import io.callstream.lookup.LookupTable;
 import java.time.Duration;
@@ -141,6 +143,37 @@ public final class StandardStatistics {
       statistics.add(responseTimesByPriority());
     }
     return statistics;
+  }
+
+  /**
+   * Returns the standard statistics of a format by its definition: {@link #ofDataSf} or {@link
+   * #all} for San Francisco's formats, and {@link #of} for any other.
+   */
+  public static List<Statistic> forFormat(CallFormat format, Duration allowedLateness) {
+    if (isDataSf(format)) {
+      return ofDataSf(format.zone(), allowedLateness);
+    }
+    return hasRadioCodes(format)
+        ? all(format.zone(), allowedLateness)
+        : of(format, allowedLateness);
+  }
+
+  /** Returns whether a format is that of the feeds of DataSF. */
+  private static boolean isDataSf(CallFormat format) {
+    return format.definition().equals(DataSfCalls.json().definition());
+  }
+
+  /** Returns whether the dispositions of a format are San Francisco's radio codes. */
+  private static boolean hasRadioCodes(CallFormat format) {
+    return format.definition().equals(SanFranciscoCalls.json().definition()) || isDataSf(format);
+  }
+
+  /**
+   * Returns the lookups for the calls of a format: {@link #dispositions()} for San Francisco's
+   * formats, and none for any other.
+   */
+  public static List<LookupTable> lookupsForFormat(CallFormat format) {
+    return hasRadioCodes(format) ? List.of(dispositions()) : List.of();
   }
 
   /**

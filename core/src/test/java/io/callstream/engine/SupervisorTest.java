@@ -390,7 +390,7 @@ class SupervisorTest {
       assertThat(supervisor.lastFailure().orElseThrow()).hasMessageContaining("gone");
       assertThat(log.events(Level.WARN))
           .extracting(ILoggingEvent::getFormattedMessage)
-          .anyMatch(line -> line.contains("could not be restarted: BROKER_UNAVAILABLE"))
+          .anyMatch(line -> line.contains("could not be started: BROKER_UNAVAILABLE"))
           .anyMatch(line -> line.contains("attempt 3 "));
     }
   }
@@ -411,6 +411,52 @@ class SupervisorTest {
     assertThatThrownBy(() -> start(pipeline().results(locked).build(), bounded(), QUICK))
         .isInstanceOf(CallstreamException.class)
         .hasMessageContaining("locked");
+  }
+
+  @Test
+  void startsInTheBackgroundAndTriesAgainIfTheFirstStartFails() throws Exception {
+    add("a");
+    Unreachable engine = new Unreachable();
+    engine.starts.set(1);
+    Supervisor supervisor = Supervisor.of(engine, pipeline().build(), bounded(), QUICK);
+    assertThat(supervisor.state()).isEqualTo(State.RUNNING);
+    assertThat(supervisor.isReading()).isFalse();
+    assertThat(supervisor.progress()).isEmpty();
+    assertThat(supervisor.results("calls-by-type").rows()).isEmpty();
+    assertThat(supervisor.accounting().toJson())
+        .contains("\"received\":0", "{\"calls-by-type\":{\"counted\":0,\"late\":0}}");
+    assertThatThrownBy(() -> supervisor.results("other")).hasMessageContaining("'other'");
+
+    supervisor.start();
+
+    supervisor.awaitTermination();
+    assertThat(supervisor.restarts()).isEqualTo(2);
+    assertThat(supervisor.accounting().received()).isEqualTo(1);
+    assertThatThrownBy(supervisor::start)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("already started");
+  }
+
+  @Test
+  void aFirstStartInTheBackgroundThatCannotSucceedIsFinal() throws Exception {
+    RunOptions elsewhere = RunOptions.continuous().checkpointingTo("s3://bucket/state");
+    Supervisor supervisor =
+        Supervisor.of(new LocalEngine(), pipeline().build(), elsewhere, QUICK);
+    supervisor.start();
+    assertThatThrownBy(supervisor::awaitTermination).isInstanceOf(CallstreamException.class);
+    assertThat(supervisor.state()).isEqualTo(State.FAILED);
+    assertThat(supervisor.restarts()).isZero();
+    supervisor.stop();
+  }
+
+  @Test
+  void endsWithoutARunIfItIsStoppedFirst() throws Exception {
+    Supervisor supervisor =
+        Supervisor.of(new Unreachable(), pipeline().build(), continuous(), QUICK);
+    supervisor.stop();
+    supervisor.awaitTermination();
+    assertThat(supervisor.state()).isEqualTo(State.FINISHED);
+    assertThatThrownBy(supervisor::start).hasMessageContaining("stopped");
   }
 
   @Test

@@ -2,44 +2,25 @@ package io.callstream.dashboard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
-import io.callstream.engine.Supervisor;
-import io.callstream.internal.sink.RowFormatter;
-import io.callstream.pipeline.ResultRow;
-import io.callstream.pipeline.Results;
-import io.callstream.progress.Progress;
-import io.callstream.statistic.Statistic;
+import io.callstream.internal.sink.StatisticsApi;
 import java.io.IOException;
 import java.net.URLDecoder;
-import java.time.DateTimeException;
-import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Handles the HTTP requests of a dashboard. Thread-safe. */
 final class RequestHandler implements HttpHandler {
-  static final int DEFAULT_ROWS = 100;
-
-  /** The maximum of {@code top}, and the number of rows that a time limit covers. */
-  static final int MAX_TOP = 10_000;
-
   private static final Logger LOG = LoggerFactory.getLogger(RequestHandler.class);
 
   /** The maximum number of concurrent requests for rows. */
@@ -53,6 +34,7 @@ final class RequestHandler implements HttpHandler {
           + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private final RunningPipeline running;
+  private final StatisticsApi statistics;
   private final SnapshotCache snapshots;
   private final UpdateStream updates;
   private final RequestExecutor executor;
@@ -70,6 +52,7 @@ final class RequestHandler implements HttpHandler {
       @Nullable Supplier<String> metrics,
       AllowedHosts allowedHosts) {
     this.running = running;
+    statistics = new StatisticsApi(running);
     this.snapshots = snapshots;
     this.updates = updates;
     this.executor = executor;
@@ -164,22 +147,16 @@ final class RequestHandler implements HttpHandler {
       case UPDATES -> new Response(200, UpdateStream.TYPE, new byte[0]);
       case "/api/progress" -> Response.json(200, SnapshotJson.run(snapshots.withoutStatistics()));
       case "/api/snapshot" -> Response.json(200, Json.raw(snapshots.current().json()));
-      case STATISTICS -> statistics();
+      case STATISTICS -> json(statistics.statistics());
       case "/health/live" -> health(running.state() != State.FAILED);
-      case "/health/ready" -> health(isReading());
+      case "/health/ready" -> health(running.isReading());
       case "/metrics" -> metrics();
       default ->
           path.startsWith(STATISTICS + "/")
-              ? results(
+              ? rows(
                   path.substring(STATISTICS.length() + 1), exchange.getRequestURI().getRawQuery())
               : assets.find(path).orElseGet(() -> Response.text(404, "This path does not exist."));
     };
-  }
-
-  /** Returns whether the pipeline reads records. A supervisor does not read between two runs. */
-  private boolean isReading() {
-    RunningPipeline run = running instanceof Supervisor s ? s.current() : running;
-    return running.state() == State.RUNNING && run.state() == State.RUNNING;
   }
 
   private Response metrics() {
@@ -196,88 +173,26 @@ final class RequestHandler implements HttpHandler {
         up ? 200 : 503, Json.object("status", up ? "UP" : "DOWN", "state", running.state()));
   }
 
-  private Response statistics() {
-    return Response.json(
-        200,
-        Json.object("statistics", Json.array(running.pipeline().statistics(), this::statistic)));
-  }
-
-  private Object statistic(Statistic statistic) {
-    Map<String, @Nullable Object> object =
-        Json.object("name", statistic.name(), "columns", statistic.columns());
-    running
-        .results(statistic.name())
-        .countedSince()
-        .ifPresent(since -> object.put("countedSince", SnapshotJson.since(since)));
-    return object;
-  }
-
-  private Response results(String name, @Nullable String query) {
-    if (running.pipeline().statistics().stream().noneMatch(s -> s.name().equals(name))) {
-      return Response.error(
-          404,
-          "There is no statistic with this name. The names are "
-              + running.pipeline().statistics().stream()
-                  .map(Statistic::name)
-                  .collect(Collectors.joining(", "))
-              + ".");
-    }
-    Optional<Integer> top;
-    Optional<Instant> window;
+  /** Returns rows. The time limit applies to each {@value StatisticsApi#MAX_TOP} of them. */
+  private Response rows(String name, @Nullable String query) {
+    Map<String, String> parameters;
     try {
-      Map<String, String> parameters = parameters(query == null ? "" : query);
-      window = window(parameters.remove("window"));
-      top = top(parameters.remove("top"), window.isPresent());
-      if (!parameters.isEmpty()) {
-        return Response.error(400, "A parameter is unknown. The parameters are top and window.");
-      }
-    } catch (IllegalArgumentException | DateTimeException e) {
-      return Response.error(
-          400,
-          "A parameter has a wrong value. top is an integer from 0 to "
-              + MAX_TOP
-              + " or all. window is the start of a window, such as 2018-11-04T01:00:00-07:00.");
+      parameters = parameters(query == null ? "" : query);
+    } catch (IllegalArgumentException e) {
+      return Response.error(400, "A parameter has a wrong encoding.");
     }
-    // Read the batch first: rows may belong to a later batch, but never to an earlier one.
-    long batch = running.progress().map(Progress::batch).orElse(-1L);
-    Results results = running.results(name);
-    long totalRows = results.size();
-    Stream<ResultRow> selected;
-    if (window.isPresent()) {
-      List<ResultRow> rows = results.window(window.get());
-      totalRows = rows.size();
-      selected = rows.stream().limit(top.orElse(Integer.MAX_VALUE));
-    } else {
-      try {
-        selected = top.isPresent() ? results.top(top.get()).stream() : results.stream();
-      } catch (IllegalArgumentException e) {
-        return Response.error(400, String.valueOf(e.getMessage())); // Fewer rows are here.
-      }
-    }
-    Map<String, ?> object =
-        Json.object(
-            "statistic", name,
-            "batch", batch,
-            "totalRows", totalRows,
-            "rows", (Json.Part) json -> write(json, results.statistic(), selected));
-    // A limited number of rows is computed before the response starts, so that a failure still
-    // gets an error status.
-    return top.isPresent() ? Response.json(200, object) : Response.streamedJson(object);
+    return json(statistics.rows(name, parameters, executor::startLimit));
   }
 
-  /** Writes rows one by one. The time limit applies to each {@value #MAX_TOP} rows. */
-  private void write(JsonGenerator json, Statistic statistic, Stream<ResultRow> rows)
-      throws IOException {
-    json.writeStartArray();
-    RowFormatter writer = new RowFormatter(statistic, running.pipeline().format().zone());
-    int written = 0;
-    for (Iterator<ResultRow> each = rows.iterator(); each.hasNext(); ) {
-      writer.write(json, each.next());
-      if (++written % MAX_TOP == 0) {
-        executor.startLimit();
-      }
-    }
-    json.writeEndArray();
+  /**
+   * Returns a response. A small body is computed before the response starts, so that a failure
+   * still gets an error status.
+   */
+  private static Response json(StatisticsApi.Answer answer) {
+    Json.Part body = answer.body()::writeTo;
+    return answer.isBounded()
+        ? Response.json(answer.status(), body)
+        : Response.streamedJson(body);
   }
 
   private static Map<String, String> parameters(String query) {
@@ -289,23 +204,5 @@ final class RequestHandler implements HttpHandler {
       }
     }
     return parameters;
-  }
-
-  /** Returns the requested number of rows; empty for all, which is the default for a window. */
-  private static Optional<Integer> top(@Nullable String text, boolean hasWindow) {
-    if (text == null ? hasWindow : text.equals("all")) {
-      return Optional.empty();
-    }
-    int top = text == null ? DEFAULT_ROWS : Integer.parseInt(text);
-    if (top < 0 || top > MAX_TOP) {
-      throw new IllegalArgumentException("out of bounds");
-    }
-    return Optional.of(top);
-  }
-
-  private static Optional<Instant> window(@Nullable String text) {
-    // Decoding has turned an unencoded plus sign into a space.
-    return Optional.ofNullable(text)
-        .map(time -> OffsetDateTime.parse(time.replace(' ', '+')).toInstant());
   }
 }

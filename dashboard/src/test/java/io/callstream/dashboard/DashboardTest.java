@@ -13,6 +13,7 @@ import io.callstream.engine.Engines;
 import io.callstream.engine.RestartPolicy;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.Supervisor;
+import io.callstream.internal.sink.StatisticsApi;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
@@ -149,7 +150,7 @@ class DashboardTest {
 
   @Test
   void servesTheRowsOfAWindow() throws Exception {
-    int types = 2 * RequestHandler.DEFAULT_ROWS;
+    int types = 2 * StatisticsApi.DEFAULT_ROWS;
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < types; i++) {
       calls.add(SomeCalls.call(5_000 + i, "Type " + i, SomeCalls.END).build());
@@ -174,7 +175,7 @@ class DashboardTest {
   @Test
   void streamsAllRowsInTheOrderOfTheEngine() throws Exception {
     List<Call> calls = new ArrayList<>();
-    for (int i = 0; i < 2 * RequestHandler.MAX_TOP + 1; i++) {
+    for (int i = 0; i < 2 * StatisticsApi.MAX_TOP + 1; i++) {
       calls.add(SomeCalls.call(5_000 + i, "A", SomeCalls.START).address("place " + i).build());
     }
     run.receive(calls);
@@ -626,10 +627,10 @@ class DashboardTest {
   @Test
   void limitsRequestsForRowsAndDisconnectsClientsThatDoNotRead() throws Exception {
     List<Call> calls = new ArrayList<>();
-    for (int i = 0; i < RequestHandler.MAX_TOP; i++) {
+    for (int i = 0; i < StatisticsApi.MAX_TOP; i++) {
       calls.add(SomeCalls.call(i, i + "x".repeat(1_000), SomeCalls.START).build());
     }
-    String path = "/api/statistics/calls-by-type?top=" + RequestHandler.MAX_TOP;
+    String path = "/api/statistics/calls-by-type?top=" + StatisticsApi.MAX_TOP;
     List<Socket> stalled = new ArrayList<>();
     try (WatchedRun many = WatchedRun.of(StandardStatistics.callsByType());
         Dashboard second =

@@ -2,7 +2,6 @@ package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
 import io.callstream.call.DataSfCalls;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.definition.DefinitionFile;
 import io.callstream.kafka.KafkaLookups;
 import io.callstream.lookup.LookupSource;
@@ -116,7 +115,7 @@ final class CountingOptions {
     }
     List<Statistic> described =
         ofFormat.map(own -> own.statistics(format, lateness)).orElse(List.of());
-    return described.isEmpty() ? standardStatistics(format, lateness) : described;
+    return described.isEmpty() ? StandardStatistics.forFormat(format, lateness) : described;
   }
 
   /** Returns the lookups of the file that describes statistics, and that of known dispositions. */
@@ -127,10 +126,10 @@ final class CountingOptions {
     List<LookupTable> lookups =
         new ArrayList<>(
             file.map(own -> own.lookups(format, name -> ofTopic(topic, name))).orElse(List.of()));
-    LookupTable dispositions = StandardStatistics.dispositions();
-    if (isOfSanFrancisco(format)
-        && lookups.stream().noneMatch(lookup -> lookup.name().equals(dispositions.name()))) {
-      lookups.add(dispositions);
+    for (LookupTable standard : StandardStatistics.lookupsForFormat(format)) {
+      if (lookups.stream().noneMatch(lookup -> lookup.name().equals(standard.name()))) {
+        lookups.add(standard);
+      }
     }
     return lookups;
   }
@@ -141,22 +140,8 @@ final class CountingOptions {
         KafkaTopic.of(name).at(calls.bootstrapServers()).with(calls.properties()));
   }
 
-  private static List<Statistic> standardStatistics(CallFormat format, Duration lateness) {
-    if (isOfDataSf(format)) {
-      return StandardStatistics.ofDataSf(format.zone(), lateness);
-    }
-    return isOfSanFrancisco(format)
-        ? StandardStatistics.all(format.zone(), lateness)
-        : StandardStatistics.of(format, lateness);
-  }
-
   /** Returns whether a format is that of the feeds of DataSF. */
   static boolean isOfDataSf(CallFormat format) {
     return format.definition().equals(DataSfCalls.json().definition());
-  }
-
-  /** Returns whether the dispositions of a format are San Francisco's radio codes. */
-  private static boolean isOfSanFrancisco(CallFormat format) {
-    return format.definition().equals(SanFranciscoCalls.json().definition()) || isOfDataSf(format);
   }
 }
