@@ -18,12 +18,24 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.boot.test.web.client.TestRestTemplate;
+import org.springframework.context.annotation.Bean;
 import org.springframework.http.ResponseEntity;
 
-/** Tests the local engine in a Spring Boot application, which needs only the dependency. */
-@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
+/** Tests the published starter in a Spring Boot application. */
+@SpringBootTest(
+    webEnvironment = WebEnvironment.RANDOM_PORT,
+    properties = "callstream.checkpoint=target/state-${random.uuid}")
 class CallsApplicationTest {
+  @TestConfiguration
+  static class InMemory {
+    @Bean
+    MemorySource source() {
+      return MemorySource.withPartitions(1);
+    }
+  }
+
   @Autowired MemorySource source;
   @Autowired RunningPipeline running;
   @Autowired Dashboard dashboard;
@@ -58,26 +70,28 @@ class CallsApplicationTest {
         .until(() -> running.accounting().received() == 3);
 
     assertThat(web.getForObject("/types", JsonNode.class).toString())
-        .isEqualTo("[{\"type\":\"Trespasser\",\"calls\":3}]");
+        .isEqualTo("[{\"type\":\"Noise Nuisance\",\"calls\":3}]");
     String hour =
         "{'window_start':'2018-11-04T07:00:00Z','window_end':'2018-11-04T08:00:00Z',"
-            + "'crime_type':'Trespasser','disposition':'','disposition_description':'','count':3}";
-    assertJson("/rows/calls-by-type", "[{'crime_type':'Trespasser','count':3}]");
-    assertJson("/rows/calls-by-type-and-disposition-hourly", "[" + hour + "]");
-    assertJson("/results/calls-by-type-and-disposition-hourly", "[" + hour + "]");
+            + "'address':'','count':3}";
+    assertJson("/rows/calls-by-type", "[{'crime_type':'Noise Nuisance','count':3}]");
+    assertJson("/rows/noise", "[" + hour + "]");
+    assertJson("/results/noise", "[" + hour + "]");
     assertJson(
-        "/windows/calls-by-type-and-disposition-hourly",
+        "/windows/noise",
         "[{'start':'2018-11-04T07:00:00Z','end':'2018-11-04T08:00:00Z'}]");
     assertThat(web.getForObject("/accounting", String.class))
         .isEqualTo(running.accounting().toJson());
     assertThat(web.getForObject("/progress", JsonNode.class).at("/accounting/received").asLong())
         .isPositive();
+    String api = web.getForObject("/callstream/statistics/calls-by-type", String.class);
+    assertThat(api).contains("\"rows\":[{\"crime_type\":\"Noise Nuisance\",\"count\":3}]");
     assertThat(
             web.getForObject(
-                    dashboard.uri().resolve("/api/statistics/calls-by-type"), JsonNode.class)
-                .get("rows")
-                .toString())
-        .isEqualTo("[{\"crime_type\":\"Trespasser\",\"count\":3}]");
+                dashboard.uri().resolve("/api/statistics/calls-by-type"), String.class))
+        .isEqualTo(api);
+    JsonNode health = web.getForObject("/actuator/health", JsonNode.class);
+    assertThat(health.at("/components/callstream/status").asText()).isEqualTo("UP");
     assertThat(registry.get("callstream.records.received").functionCounter().count()).isEqualTo(3);
     // The first batch adds the meters of its partitions. Before that, a request by name does not
     // find them.
@@ -100,7 +114,7 @@ class CallsApplicationTest {
   private static byte[] call(int id) {
     return ("{\"crime_id\":\""
             + id
-            + "\",\"original_crime_type_name\":\"Trespasser\","
+            + "\",\"original_crime_type_name\":\"Noise Nuisance\","
             + "\"call_date_time\":\"2018-11-04T00:30:00.000\"}")
         .getBytes(StandardCharsets.UTF_8);
   }
