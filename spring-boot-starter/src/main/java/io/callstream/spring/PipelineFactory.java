@@ -105,8 +105,8 @@ final class PipelineFactory {
     String directory = properties.checkpoint();
     if (directory == null) {
       throw new IllegalArgumentException(
-          "There is no directory for the state. Set this property to one that survives restarts,"
-              + " such as state.");
+          "A supervised pipeline has no checkpoint. Set this property to a directory that survives"
+              + " restarts, such as state.");
     }
     return RunOptions.continuous().checkpointingTo(directory);
   }
@@ -162,7 +162,7 @@ final class PipelineFactory {
         () -> {
           if (described.isPresent()) {
             throw new IllegalArgumentException(
-                "The file %s describes another format. Remove this property, or the format in the file."
+                "Two formats are given: this property, and the file %s. Remove one of them."
                     .formatted(properties.definition()));
           }
           return CallFormats.named(name);
@@ -273,8 +273,8 @@ final class PipelineFactory {
     DataSource source = beans.getBeanProvider(DataSource.class).getIfUnique();
     if (source == null) {
       throw new IllegalArgumentException(
-          "The application has no DataSource, or several. Define spring.datasource.url or a primary"
-              + " one, or a ResultSink bean with Sinks.jdbc.");
+          "No DataSource is there, or several are. Set spring.datasource.url, mark one as primary, or"
+              + " define a ResultSink bean with Sinks.jdbc.");
     }
     return source;
   }

@@ -233,7 +233,7 @@ class PropertiesTest {
   @Test
   void aMissingCheckpointStopsTheStart(CapturedOutput output) {
     assertThat(start(output, "callstream.topic=calls"))
-        .contains("'callstream.checkpoint' is not valid: There is no directory", "such as state");
+        .contains("'callstream.checkpoint' is not valid: A supervised pipeline has no checkpoint", "such as state");
   }
 
   @Test

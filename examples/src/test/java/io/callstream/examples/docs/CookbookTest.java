@@ -724,12 +724,6 @@ class CookbookTest {
         Pipeline.builder(source, SanFranciscoCalls.json())
             .statistic(StandardStatistics.callsByType())
             .listener(monitor)
-            .listener(
-                progress -> {
-                  if (progress.lag() > 100_000) {
-                    lines.add("lag: " + progress.lag() + " offsets");
-                  }
-                })
             .listener(progress -> lines.add(progress.toJson()))
             .build();
 

@@ -189,17 +189,6 @@ class EmbeddingTest {
   }
 
   @Test
-  void options() {
-    RunOptions options =
-        RunOptions.continuous()
-            .checkpointingTo("/var/lib/calls/state")
-            .triggeringEvery(Duration.ofMillis(200))
-            .readingAtMost(100_000)
-            .sinkTimeout(Duration.ofSeconds(30));
-    assertThat(options.maxRecordsPerBatch()).hasValue(100_000);
-  }
-
-  @Test
   void failures() throws InterruptedException {
     Pipeline pipeline =
         Pipeline.builder(

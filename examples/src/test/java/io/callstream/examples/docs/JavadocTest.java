@@ -35,7 +35,8 @@ class JavadocTest {
           "core/src/main/java",
           "spark-engine/src/main/java",
           "kafka-producer/src/main/java",
-          "dashboard/src/main/java");
+          "dashboard/src/main/java",
+          "spring-boot-starter/src/main/java");
 
   @Test
   void allThatIsPublicHasAComment() throws IOException {
