@@ -23,7 +23,9 @@ import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistrar;
 
 /** Tests the Spark engine in a Spring Boot application. */
-@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
+@SpringBootTest(
+    webEnvironment = WebEnvironment.RANDOM_PORT,
+    properties = "callstream.checkpoint=target/state-${random.uuid}")
 @DirtiesContext
 class CallsApplicationTest {
   private static final int CALLS = 1_000;
@@ -48,7 +50,7 @@ class CallsApplicationTest {
 
     @Bean
     DynamicPropertyRegistrar address(EmbeddedBroker broker) {
-      return registry -> registry.add("calls.brokers", broker::bootstrapServers);
+      return registry -> registry.add("callstream.bootstrap-servers", broker::bootstrapServers);
     }
   }
 
