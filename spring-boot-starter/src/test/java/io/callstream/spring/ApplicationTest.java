@@ -126,7 +126,7 @@ class ApplicationTest {
             "callstream.bootstrap-servers=localhost:" + port,
             "callstream.sink.directory=" + out,
             "callstream.sink.jdbc=true",
-            "spring.datasource.url=jdbc:h2:mem:calls")) {
+            "spring.datasource.url=jdbc:h2:mem:calls;DB_CLOSE_DELAY=-1")) {
       Awaitility.await()
           .atMost(PATIENCE)
           .until(() -> health(application).at("/details/lastFailure").asText().contains("BROKER"));
@@ -165,7 +165,7 @@ class ApplicationTest {
             .until(
                 () ->
                     database
-                        .queryForObject("select sum(\"count\") from calls_by_type", Long.class)
+                        .queryForObject("select sum(\"count\") from \"calls_by_type\"", Long.class)
                         .equals(1_000L));
 
         application.close();
