@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
  * keep working across restarts. {@link #state} is also {@link State#RUNNING} before the first run
  * and between two runs; {@link #isReading} is not true then. {@link #progress}, {@link #accounting}
  * and {@link #results} are those of the current run, or of the last run while a restart is pending;
- * before the first run they are empty. A batch that had not finished is repeated, so the
- * accounting can be lower after a restart than just before the failure. {@link #failure}, {@link
+ * before the first run they are empty. A batch that had not finished is repeated, so the accounting
+ * can be lower after a restart than just before the failure. {@link #failure}, {@link
  * #awaitTermination} and {@link #onTermination} report the end of the last run, when no restart
  * follows.
  *
@@ -54,8 +54,7 @@ public final class Supervisor implements RunningPipeline {
   private final AtomicInteger restarts = new AtomicInteger();
   private volatile @Nullable CallstreamException lastFailure;
 
-  private Supervisor(
-      Engine engine, Pipeline pipeline, RunOptions options, RestartPolicy policy) {
+  private Supervisor(Engine engine, Pipeline pipeline, RunOptions options, RestartPolicy policy) {
     if (options.checkpoint().isEmpty()) {
       throw new IllegalArgumentException(
           "A supervised pipeline has no checkpoint, and each restart would count its source from the"
@@ -145,8 +144,7 @@ public final class Supervisor implements RunningPipeline {
     try {
       int row = 0;
       long begin = System.nanoTime();
-      Optional<CallstreamException> failure =
-          current instanceof NoRun ? run() : failureOf(current);
+      Optional<CallstreamException> failure = current instanceof NoRun ? run() : failureOf(current);
       while (failure.isPresent() && !isStopping()) {
         lastFailure = failure.get();
         if (System.nanoTime() - begin >= TimeUnit.NANOSECONDS.convert(policy.stableAfter())) {

@@ -440,8 +440,7 @@ class SupervisorTest {
   @Test
   void aFirstStartInTheBackgroundThatCannotSucceedIsFinal() throws Exception {
     RunOptions elsewhere = RunOptions.continuous().checkpointingTo("s3://bucket/state");
-    Supervisor supervisor =
-        Supervisor.of(new LocalEngine(), pipeline().build(), elsewhere, QUICK);
+    Supervisor supervisor = Supervisor.of(new LocalEngine(), pipeline().build(), elsewhere, QUICK);
     supervisor.start();
     assertThatThrownBy(supervisor::awaitTermination).isInstanceOf(CallstreamException.class);
     assertThat(supervisor.state()).isEqualTo(State.FAILED);

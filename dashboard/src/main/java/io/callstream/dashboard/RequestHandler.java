@@ -190,9 +190,7 @@ final class RequestHandler implements HttpHandler {
    */
   private static Response json(StatisticsApi.Answer answer) {
     Json.Part body = answer.body()::writeTo;
-    return answer.isBounded()
-        ? Response.json(answer.status(), body)
-        : Response.streamedJson(body);
+    return answer.isBounded() ? Response.json(answer.status(), body) : Response.streamedJson(body);
   }
 
   private static Map<String, String> parameters(String query) {

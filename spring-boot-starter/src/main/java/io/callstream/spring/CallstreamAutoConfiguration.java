@@ -32,9 +32,9 @@ import org.springframework.web.servlet.DispatcherServlet;
  *   <li>one {@link Engine}, {@link Source} or {@link io.callstream.call.CallFormat}
  *   <li>each {@link io.callstream.statistic.Statistic}, in the order of the names and after those
  *       of the definition file. Without any, the standard statistics of the format
- *   <li>each {@link io.callstream.lookup.LookupTable}, {@link
- *       io.callstream.pipeline.ResultSink}, {@link io.callstream.pipeline.DeadLetterSink} and
- *       {@link io.callstream.progress.ProgressListener}
+ *   <li>each {@link io.callstream.lookup.LookupTable}, {@link io.callstream.pipeline.ResultSink},
+ *       {@link io.callstream.pipeline.DeadLetterSink} and {@link
+ *       io.callstream.progress.ProgressListener}
  * </ul>
  *
  * <p>An application with another bean of type {@link RunningPipeline} gets none of this.

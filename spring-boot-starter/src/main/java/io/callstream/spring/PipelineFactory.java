@@ -209,10 +209,7 @@ final class PipelineFactory {
         .forEach(statistics::add);
     if (statistics.isEmpty()) {
       statistics.addAll(
-          checked(
-              "lateness",
-              lateness(),
-              () -> StandardStatistics.forFormat(format, lateness())));
+          checked("lateness", lateness(), () -> StandardStatistics.forFormat(format, lateness())));
       pipeline.lookups(StandardStatistics.lookupsForFormat(format));
     }
     pipeline.statistics(statistics);

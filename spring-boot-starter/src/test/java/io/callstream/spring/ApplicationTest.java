@@ -68,8 +68,7 @@ class ApplicationTest {
     arguments.add("--management.endpoint.health.probes.enabled=true");
     arguments.add(
         "--management.endpoint.health.group.liveness.include=livenessState,callstreamLive");
-    arguments.add(
-        "--management.endpoint.health.group.readiness.include=readinessState,callstream");
+    arguments.add("--management.endpoint.health.group.readiness.include=readinessState,callstream");
     Stream.of(properties).map(property -> "--" + property).forEach(arguments::add);
     return (ServletWebServerApplicationContext)
         new SpringApplicationBuilder(CallsApplication.class, addition)
@@ -87,8 +86,7 @@ class ApplicationTest {
     return get(application, path).statusCode();
   }
 
-  private static JsonNode health(ServletWebServerApplicationContext application)
-      throws Exception {
+  private static JsonNode health(ServletWebServerApplicationContext application) throws Exception {
     return JSON.readTree(get(application, "/actuator/health").body()).at("/components/callstream");
   }
 
@@ -144,7 +142,8 @@ class ApplicationTest {
         RunningPipeline running = application.getBean(RunningPipeline.class);
         Awaitility.await()
             .atMost(PATIENCE)
-            .until(() -> running.accounting().received() == 1_000 && running.progress().isPresent());
+            .until(
+                () -> running.accounting().received() == 1_000 && running.progress().isPresent());
 
         assertThat(status(application, "/actuator/health/readiness")).isEqualTo(200);
         assertThat(health(application).at("/status").asText()).isEqualTo("UP");

@@ -53,8 +53,7 @@ class PropertiesTest {
             .withPropertyValues(
                 "callstream.checkpoint=" + directory.resolve("state"),
                 "callstream.bootstrap-servers=localhost:1");
-    application =
-        unstarted.withBean(MemorySource.class, () -> MemorySource.withPartitions(1));
+    application = unstarted.withBean(MemorySource.class, () -> MemorySource.withPartitions(1));
   }
 
   @Test
@@ -145,8 +144,7 @@ class PropertiesTest {
             statistic.orders-by-product.window = 1h
             """);
     application
-        .withPropertyValues(
-            "callstream.definition=" + definition, "callstream.lateness=3h")
+        .withPropertyValues("callstream.definition=" + definition, "callstream.lateness=3h")
         .withBean("z", Statistic.class, () -> Statistic.named("b").build())
         .withBean("y", Statistic.class, () -> Statistic.named("a").build())
         .run(
@@ -170,7 +168,8 @@ class PropertiesTest {
             .build();
     unstarted
         .withBean(Pipeline.class, () -> pipeline)
-        .run(context -> assertThat(context.getBean(Supervisor.class).pipeline()).isSameAs(pipeline));
+        .run(
+            context -> assertThat(context.getBean(Supervisor.class).pipeline()).isSameAs(pipeline));
   }
 
   @Test
@@ -233,7 +232,9 @@ class PropertiesTest {
   @Test
   void aMissingCheckpointStopsTheStart(CapturedOutput output) {
     assertThat(start(output, "callstream.topic=calls"))
-        .contains("'callstream.checkpoint' is not valid: A supervised pipeline has no checkpoint", "such as state");
+        .contains(
+            "'callstream.checkpoint' is not valid: A supervised pipeline has no checkpoint",
+            "such as state");
   }
 
   @Test
@@ -249,7 +250,8 @@ class PropertiesTest {
 
   /** Starts an application that must fail, and returns what it prints. */
   private String start(CapturedOutput output, String... properties) {
-    String[] arguments = Stream.of(properties).map(property -> "--" + property).toArray(String[]::new);
+    String[] arguments =
+        Stream.of(properties).map(property -> "--" + property).toArray(String[]::new);
     assertThatThrownBy(
             () ->
                 new SpringApplicationBuilder(Application.class)

@@ -77,9 +77,7 @@ class CallsApplicationTest {
     assertJson("/rows/calls-by-type", "[{'crime_type':'Noise Nuisance','count':3}]");
     assertJson("/rows/noise", "[" + hour + "]");
     assertJson("/results/noise", "[" + hour + "]");
-    assertJson(
-        "/windows/noise",
-        "[{'start':'2018-11-04T07:00:00Z','end':'2018-11-04T08:00:00Z'}]");
+    assertJson("/windows/noise", "[{'start':'2018-11-04T07:00:00Z','end':'2018-11-04T08:00:00Z'}]");
     assertThat(web.getForObject("/accounting", String.class))
         .isEqualTo(running.accounting().toJson());
     assertThat(web.getForObject("/progress", JsonNode.class).at("/accounting/received").asLong())
