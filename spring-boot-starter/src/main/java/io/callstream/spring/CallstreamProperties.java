@@ -12,13 +12,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * The properties {@code callstream.*} of an application. An unknown property is an error.
  *
  * @param enabled whether the application runs a pipeline
- * @param bootstrapServers the addresses of the Kafka brokers: {@code host:port}, with commas
- *     between several
+ * @param bootstrapServers the addresses of the Kafka brokers: host:port, with commas between
+ *     several
  * @param topic the topic with the records
  * @param kafka further settings of the Kafka clients, such as those of TLS
  * @param startingOffsets where a pipeline with a new checkpoint starts reading
  * @param format the name of the format of the records. Defaults to that of the definition file, or
- *     else to {@code sf-2018}
+ *     else to sf-2018
  * @param definition a file that describes the format, statistics and lookups
  * @param lateness the allowed lateness of windows, unless the definition specifies it. Defaults to
  *     the horizon of corrections, or else to one hour
@@ -32,7 +32,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param maxRecordsPerBatch the maximum number of records of a batch. By default, the engine
  *     decides
  * @param sinkTimeout the time limit of a call of a sink
- * @param rest whether the statistics are served at {@code /callstream/statistics}
+ * @param rest whether the statistics are served at /callstream/statistics
  * @param sink the places that receive the results
  * @param restart when the pipeline is restarted after a failure
  */
@@ -62,7 +62,7 @@ public record CallstreamProperties(
   /**
    * The places that receive the results, in addition to the sinks that are beans.
    *
-   * @param directory the directory of CSV files, {@code accounting.json} and dead letters
+   * @param directory the directory of CSV files, accounting.json and dead letters
    * @param jdbc whether the database of the application's DataSource has a table for each statistic
    * @param resultsTopic the topic for results
    * @param deadLetterTopic the topic for rejected records and late calls

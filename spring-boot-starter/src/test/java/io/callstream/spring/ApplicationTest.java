@@ -16,9 +16,9 @@ import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.ResultSink;
-import io.callstream.sink.Sinks;
 import io.callstream.statistic.Statistic;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -33,7 +33,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -167,7 +166,7 @@ class ApplicationTest {
                         .queryForObject("select sum(\"count\") from \"calls_by_type\"", Long.class)
                         .equals(1_000L));
 
-        application.close();
+        application.stop();
 
         assertThat(running.state()).isEqualTo(State.FINISHED);
         assertThat(out.resolve("accounting.json")).content().contains("\"received\":1000,");
@@ -223,18 +222,26 @@ class ApplicationTest {
     }
 
     @Bean
-    AtomicBoolean away() {
-      return new AtomicBoolean(true);
+    Store sink() {
+      return new Store();
+    }
+  }
+
+  private static final class Store implements ResultSink {
+    private volatile boolean away = true;
+    private volatile boolean written;
+
+    @Override
+    public void write(BatchResults batch) {
+      if (away) {
+        throw new IllegalStateException("the store is away");
+      }
+      written = true;
     }
 
-    @Bean
-    ResultSink sink(AtomicBoolean away) {
-      return Sinks.callback(
-          batch -> {
-            if (away.get()) {
-              throw new IllegalStateException("the store is away");
-            }
-          });
+    @Override
+    public String toString() {
+      return "the store";
     }
   }
 
@@ -248,7 +255,7 @@ class ApplicationTest {
 
       Awaitility.await().atMost(PATIENCE).until(() -> supervisor.restarts() > 0);
       assertThat(health(application).at("/details/lastFailure").asText())
-          .startsWith("SINK_FAILED: callback failed");
+          .startsWith("SINK_FAILED: the store failed");
       assertThat(output.getAll())
           .containsPattern("ERROR .*RunningPipeline.* failed with SINK_FAILED")
           .containsPattern("WARN .*Supervisor.* and is restarted in");
@@ -257,11 +264,11 @@ class ApplicationTest {
           .until(() -> status(application, "/actuator/health/readiness") == 503);
       assertThat(status(application, "/actuator/health/liveness")).isEqualTo(200);
 
-      application.getBean("away", AtomicBoolean.class).set(false);
+      Store store = application.getBean(Store.class);
+      store.away = false;
 
-      Awaitility.await()
-          .atMost(PATIENCE)
-          .until(() -> supervisor.isReading() && supervisor.accounting().received() == 1);
+      Awaitility.await().atMost(PATIENCE).until(() -> store.written && supervisor.isReading());
+      assertThat(supervisor.accounting().received()).isEqualTo(1);
       assertThat(status(application, "/actuator/health/readiness")).isEqualTo(200);
       assertThat(sum(rows(application, "noise"))).isEqualTo(1);
     }

@@ -3,8 +3,13 @@ package io.callstream.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import io.callstream.call.SanFranciscoCalls;
+import io.callstream.engine.Capability;
+import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
+import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.Supervisor;
 import io.callstream.pipeline.KafkaTopic;
@@ -17,6 +22,8 @@ import io.callstream.statistic.Statistic;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,9 +83,36 @@ class PropertiesTest {
         });
   }
 
+  /** Fails at once, and not after waiting for a broker. */
+  private static final class Unstartable implements Engine {
+    @Override
+    public String name() {
+      return "unstartable";
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+      return EnumSet.allOf(Capability.class);
+    }
+
+    @Override
+    public RunningPipeline start(Pipeline pipeline, RunOptions options) {
+      assertThat(options)
+          .isEqualTo(
+              RunOptions.continuous()
+                  .checkpointingTo(options.checkpoint().orElseThrow())
+                  .triggeringEvery(Duration.ofMillis(200))
+                  .readingAtMost(1_000)
+                  .sinkTimeout(Duration.ofSeconds(5))
+                  .evolving());
+      throw new CallstreamException(ErrorCode.UNSUPPORTED, "as expected");
+    }
+  }
+
   @Test
   void appliesEachProperty() {
     unstarted
+        .withBean(Engine.class, Unstartable::new)
         .withConfiguration(AutoConfigurations.of(DataSourceAutoConfiguration.class))
         .withPropertyValues(
             "callstream.topic=orders",
@@ -99,6 +133,8 @@ class PropertiesTest {
             "callstream.restart.limit=3")
         .run(
             context -> {
+              assertThatThrownBy(context.getBean(Supervisor.class)::awaitTermination)
+                  .hasMessage("as expected");
               Pipeline pipeline = context.getBean(Pipeline.class);
               KafkaTopic topic = (KafkaTopic) pipeline.source();
               assertThat(topic.name()).isEqualTo("orders");
@@ -196,7 +232,7 @@ class PropertiesTest {
       value = {
         "bootstrap-servers=kafka|'kafka'|no port",
         "topic=a b|'a b'|at most 249",
-        "kafka.max.polls=3|max.polls|max.poll.records",
+        "kafka.max.poll.record=3|max.poll.record|max.poll.records",
         "format=paris|'paris'|sf-2018",
         "definition=none.properties|none.properties|no such file",
         "lateness=-1s|PT-1S|0",
@@ -218,7 +254,7 @@ class PropertiesTest {
   void aWrongValueStopsTheStartAndIsNamedWithItsLimit(
       String property, String value, String limit, CapturedOutput output) {
     String name = "callstream." + property.substring(0, property.indexOf('='));
-    String state = "callstream.checkpoint=" + directory;
+    String state = property.startsWith("checkpoint") ? "spring.application.name=a" : "callstream.checkpoint=" + directory;
     assertThat(start(output, state, "callstream." + property))
         .contains(name.startsWith("callstream.kafka") ? "callstream.kafka" : name, value, limit);
   }
