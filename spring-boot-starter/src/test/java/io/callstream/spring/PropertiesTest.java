@@ -254,7 +254,10 @@ class PropertiesTest {
   void aWrongValueStopsTheStartAndIsNamedWithItsLimit(
       String property, String value, String limit, CapturedOutput output) {
     String name = "callstream." + property.substring(0, property.indexOf('='));
-    String state = property.startsWith("checkpoint") ? "spring.application.name=a" : "callstream.checkpoint=" + directory;
+    String state =
+        property.startsWith("checkpoint")
+            ? "spring.application.name=a"
+            : "callstream.checkpoint=" + directory;
     assertThat(start(output, state, "callstream." + property))
         .contains(name.startsWith("callstream.kafka") ? "callstream.kafka" : name, value, limit);
   }
