@@ -247,7 +247,7 @@ class ApplicationTest {
 
   @Test
   void restartsWhenASinkFails(CapturedOutput output) throws Exception {
-    try (var application = start(FailingSink.class, "callstream.restart.first-delay=0s")) {
+    try (var application = start(FailingSink.class, "callstream.restart.first-delay=200ms")) {
       Supervisor supervisor = application.getBean(Supervisor.class);
       Awaitility.await().atMost(PATIENCE).until(supervisor::isReading);
 
