@@ -25,7 +25,10 @@ public interface Sink extends AutoCloseable {
     return Duration.ZERO;
   }
 
-  /** Ends the run. Everything that was written must be durable when this method returns. */
+  /**
+   * Ends the run. Everything that was written must be durable when this method returns. Does
+   * nothing if the sink is not open: a container such as Spring also closes its beans.
+   */
   @Override
   default void close() {}
 }
