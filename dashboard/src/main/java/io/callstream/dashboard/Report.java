@@ -38,7 +38,7 @@ public final class Report {
             .map(RunHistory::points)
             .orElse(List.of());
     return ReportPage.of(
-        new SnapshotFactory(running).create(verdict.orElse(null), List.of()), history);
+        new SnapshotFactory(running).create(verdict.orElse(null)), history);
   }
 
   /**

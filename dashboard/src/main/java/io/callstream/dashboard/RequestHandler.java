@@ -46,6 +46,7 @@ final class RequestHandler implements HttpHandler {
   static final int MAX_RESULTS = 2;
 
   private static final Set<String> METHODS = Set.of("GET", "HEAD");
+  private static final Set<String> PAGES = Set.of("/", "/operations");
   private static final String UPDATES = "/api/updates";
   private static final String STATISTICS = "/api/statistics";
   private static final String SECURITY_POLICY =
@@ -53,7 +54,7 @@ final class RequestHandler implements HttpHandler {
           + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private final RunningPipeline running;
-  private final SnapshotCache snapshots;
+  private final Operations operations;
   private final UpdateStream updates;
   private final RequestExecutor executor;
   private final Assets assets;
@@ -63,14 +64,14 @@ final class RequestHandler implements HttpHandler {
 
   RequestHandler(
       RunningPipeline running,
-      SnapshotCache snapshots,
+      Operations operations,
       UpdateStream updates,
       RequestExecutor executor,
       Assets assets,
       @Nullable Supplier<String> metrics,
       AllowedHosts allowedHosts) {
     this.running = running;
-    this.snapshots = snapshots;
+    this.operations = operations;
     this.updates = updates;
     this.executor = executor;
     this.assets = assets;
@@ -88,7 +89,7 @@ final class RequestHandler implements HttpHandler {
       if (rejection != null) {
         rejection.send(exchange);
       } else if (path.equals(UPDATES) && !exchange.getRequestMethod().equals("HEAD")) {
-        updates.serve(exchange, snapshots.current());
+        updates.serve(exchange, operations.current());
       } else if (path.startsWith(STATISTICS + "/")) {
         serveResults(exchange);
       } else {
@@ -140,7 +141,7 @@ final class RequestHandler implements HttpHandler {
     }
     // A foreign site may link to the page, but may not use the API.
     boolean isLink =
-        exchange.getRequestURI().getPath().equals("/")
+        PAGES.contains(exchange.getRequestURI().getPath())
             && "navigate".equals(headers.getFirst("Sec-Fetch-Mode"))
             && "document".equals(headers.getFirst("Sec-Fetch-Dest"));
     if ("cross-site".equals(headers.getFirst("Sec-Fetch-Site")) && !isLink) {
@@ -162,8 +163,8 @@ final class RequestHandler implements HttpHandler {
     String path = exchange.getRequestURI().getPath();
     return switch (path) {
       case UPDATES -> new Response(200, UpdateStream.TYPE, new byte[0]);
-      case "/api/progress" -> Response.json(200, SnapshotJson.run(snapshots.withoutStatistics()));
-      case "/api/snapshot" -> Response.json(200, Json.raw(snapshots.current().json()));
+      case "/api/progress" -> Response.json(200, operations.progress());
+      case "/api/operations" -> Response.json(200, Json.raw(operations.current().full()));
       case STATISTICS -> statistics();
       case "/health/live" -> health(running.state() != State.FAILED);
       case "/health/ready" -> health(isReading());
@@ -208,7 +209,7 @@ final class RequestHandler implements HttpHandler {
     running
         .results(statistic.name())
         .countedSince()
-        .ifPresent(since -> object.put("countedSince", SnapshotJson.since(since)));
+        .ifPresent(since -> object.put("countedSince", Operations.since(since)));
     return object;
   }
 
