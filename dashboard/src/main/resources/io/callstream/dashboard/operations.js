@@ -1,25 +1,30 @@
 'use strict';
-// Shows the snapshots of api/updates. Texts of calls are inserted as text, never as markup.
+// Shows the state of api/updates. Texts of records are inserted as text, never as markup.
 (() => {
-  const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
-  const SHADES = 10;
   const RETRY_MS = 3000;
   const SILENCE_MS = 30000;
   const OUTDATED_MS = 10000;
-  const BATCH_INTERVALS = 10;
-  const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
+  const MAX_SAMPLES = 300;
+  const TABLE_SAMPLES = 30;
+  const INTERVALS = 10;
+  const MINUTE = 60000;
+  const NONE = '–';
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const whole = new Intl.NumberFormat('en-US');
   const one = new Intl.NumberFormat('en-US', {minimumFractionDigits: 1, maximumFractionDigits: 1});
   const short = new Intl.NumberFormat('en-US', {notation: 'compact'});
   const byId = id => document.getElementById(id);
 
-  let last = null;
+  let last = null; // The state, to which changes are applied.
   let ended = false;
   let connected = false;
   let clock = null; // The time of the server, and the age of this page at that moment.
 
-  // Elements and formats
+  if (new URLSearchParams(location.search).has('kiosk')) {
+    document.documentElement.classList.add('kiosk');
+  }
+
+  // Formats and elements
 
   function element(tag, className, text) {
     const made = document.createElement(tag);
@@ -32,9 +37,8 @@
     return made;
   }
 
-  function percent(part) {
-    return one.format(part * 100) + ' %';
-  }
+  const count = n => n === undefined ? NONE : whole.format(n);
+  const rate = perSecond => perSecond === null || perSecond === undefined ? NONE : whole.format(Math.round(perSecond));
 
   function bytes(n) {
     const units = ['B', 'kB', 'MB', 'GB'];
@@ -56,6 +60,33 @@
       : `${Math.floor(hours / 24)} days ago`;
   }
 
+  function duration(ms) {
+    if (ms === undefined || ms === null) {
+      return NONE;
+    }
+    if (ms < 1000) {
+      return whole.format(ms) + ' ms';
+    }
+    const [unit, length] = [['d', 86400000], ['h', 3600000], ['min', MINUTE], ['s', 1000]]
+      .find(([, length]) => ms >= length);
+    return (ms < 100 * length ? one : whole).format(ms / length) + ' ' + unit;
+  }
+
+  /** Returns a time in the zone of the pipeline. */
+  function timeText(time, options) {
+    if (!time) {
+      return NONE;
+    }
+    const parts = {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', ...options};
+    try {
+      return new Intl.DateTimeFormat('en-GB', {timeZone: last.zone, ...parts}).format(Date.parse(time)).replace(',', '');
+    } catch (e) {
+      return new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', ...parts}).format(Date.parse(time)).replace(',', '');
+    }
+  }
+
+  const localTime = seconds => new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'}).format(seconds * 1000);
+
   /** Changes a text only if it differs, so that screen readers keep their position and do not repeat it. */
   function setText(place, text) {
     if (place.textContent !== text) {
@@ -63,154 +94,45 @@
     }
   }
 
-  function duration(ms) {
-    if (ms < 1000) {
-      return whole.format(ms) + ' ms';
-    }
-    const [unit, length] = [['d', 86400000], ['h', 3600000], ['min', 60000], ['s', 1000]]
-      .find(([, length]) => ms >= length);
-    return (ms < 100 * length ? one : whole).format(ms / length) + ' ' + unit;
-  }
-
-  function rate(perSecond) {
-    return perSecond === null || perSecond === undefined ? '–' : whole.format(Math.round(perSecond));
-  }
-
-  function zoned(options) {
-    try {
-      return new Intl.DateTimeFormat('en-GB', {timeZone: last.zone, ...options});
-    } catch (e) {
-      return new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', ...options});
-    }
-  }
-
-  function hourText(moment) {
-    return zoned({weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'})
-      .format(moment);
-  }
-
-  function shortText(moment) {
-    return zoned({day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}).format(moment).replace(',', '');
-  }
-
   /** Fills a table; columns from numbersFrom are numbers. Rows are kept if the table has the same shape. */
-  function table(into, columns, rows, numbersFrom) {
+  function table(id, columns, rows, numbersFrom) {
+    const into = byId(id);
     const known = into.tHead ? [...into.tHead.rows[0].cells].map(cell => cell.textContent) : [];
-    if (into.tBodies.length === 1 && into.tBodies[0].rows.length === rows.length
-        && known.length === columns.length && known.every((name, i) => name === columns[i])) {
-      rows.forEach((row, y) => row.forEach((value, x) => setText(into.tBodies[0].rows[y].cells[x], value)));
-      return;
-    }
-    const head = element('tr');
-    columns.forEach((name, i) => {
-      const cell = element('th', i >= numbersFrom ? 'number' : '', name);
-      cell.scope = 'col';
-      head.append(cell);
-    });
-    const body = element('tbody');
-    for (const row of rows) {
-      const line = element('tr');
-      row.forEach((value, i) => {
-        const cell = element(i === 0 ? 'th' : 'td', i >= numbersFrom ? 'number' : '', value);
-        if (i === 0) {
-          cell.scope = 'row';
-        }
-        cell.dir = 'auto';
-        line.append(cell);
+    if (into.tBodies.length !== 1 || into.tBodies[0].rows.length !== rows.length
+        || known.length !== columns.length || known.some((name, i) => name !== columns[i])) {
+      const head = element('tr');
+      columns.forEach((name, i) => {
+        const cell = element('th', i >= numbersFrom ? 'number' : '', name);
+        cell.scope = 'col';
+        head.append(cell);
       });
-      body.append(line);
-    }
-    const top = element('thead');
-    top.append(head);
-    into.replaceChildren(top, body);
-  }
-
-  /** Returns a unique key for each entry: the name, which may be shortened, and a number for equal names. */
-  function keys(entries) {
-    const seen = new Map();
-    return entries.map(({name}) => {
-      const number = seen.get(name) || 0;
-      seen.set(name, number + 1);
-      return `${name} ${number}`;
-    });
-  }
-
-  /** Fills a list of bars, and moves existing bars to their new positions. */
-  function bars(list, entries) {
-    const known = new Map([...list.children].map(row => [row.dataset.key, row]));
-    const before = new Map([...known.values()].map(row => [row, row.getBoundingClientRect().top]));
-    const entryKeys = keys(entries);
-    const highest = Math.max(1, ...entries.map(entry => entry.count));
-    const rows = entries.map((entry, i) => {
-      const row = known.get(entryKeys[i]) || barRow(entry);
-      row.dataset.key = entryKeys[i];
-      row.querySelector('.bar').style.setProperty('--part', entry.count / highest);
-      row.querySelector('.count').textContent = whole.format(entry.count);
-      row.querySelector('.share').textContent = percent(entry.share);
-      return row;
-    });
-    rows.forEach((row, i) => {
-      if (list.children[i] !== row) {
-        list.insertBefore(row, list.children[i] || null);
+      const body = element('tbody');
+      for (const row of rows) {
+        const line = element('tr');
+        row.forEach((value, i) => {
+          const cell = element(i === 0 ? 'th' : 'td', i >= numbersFrom ? 'number' : '');
+          if (i === 0) {
+            cell.scope = 'row';
+          }
+          cell.dir = 'auto';
+          line.append(cell);
+        });
+        body.append(line);
       }
-    });
-    while (list.children.length > rows.length) {
-      list.lastChild.remove();
+      const top = element('thead');
+      top.append(head);
+      into.replaceChildren(top, body);
     }
-    if (reducedMotion.matches) {
-      return;
-    }
-    for (const row of rows) {
-      const from = before.get(row);
-      const moved = from === undefined ? 0 : from - row.getBoundingClientRect().top;
-      if (moved !== 0) {
-        row.animate(
-          [{transform: `translateY(${moved}px)`}, {transform: 'none'}],
-          {duration: 500, easing: 'ease-out'});
-      }
-    }
-  }
-
-  function barRow(entry) {
-    const row = element('li');
-    const name = element('span', 'name', entry.name === '' ? '(none)' : entry.name);
-    name.dir = 'auto';
-    if (entry.description) {
-      name.append(' ', element('small', '', entry.description));
-    }
-    const track = element('span', 'track');
-    track.setAttribute('aria-hidden', 'true');
-    track.append(element('span', 'bar'));
-    row.append(name, track, element('span', 'count'), element('span', 'share'));
-    return row;
-  }
-
-  function ranking(id, found, what) {
-    const panel = byId(id);
-    panel.hidden = !found;
-    if (!found) {
-      return;
-    }
-    panel.querySelector('.note').textContent =
-      found.groups > found.entries.length
-        ? `The top ${found.entries.length} of ${whole.format(found.groups)} ${what};`
-          + ` the others have ${whole.format(found.rest)} calls`
-        : `${whole.format(found.groups)} ${what}`;
-    bars(panel.querySelector('.bars'), found.entries);
+    rows.forEach((row, y) => row.forEach((value, x) => setText(into.tBodies[0].rows[y].cells[x], value)));
+    return into.tBodies[0].rows;
   }
 
   // Charts
 
   const charts = new Map();
 
-  function color(name) {
-    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  }
-
-  /** Returns the font size of the page in pixels; it is larger on large screens. */
-  function rem() {
-    return parseFloat(getComputedStyle(document.documentElement).fontSize);
-  }
+  const color = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
   function axis() {
     return {
@@ -219,62 +141,6 @@
       ticks: {stroke: color('--line'), width: 1},
       font: `${Math.round(rem() * 0.78)}px system-ui, sans-serif`
     };
-  }
-
-  function compact(u, values) {
-    return values.map(value => short.format(value));
-  }
-
-  /** Returns time labels for a chart: hours in the pipeline's zone, days, or the local time of the browser. */
-  function timeLabels(kind) {
-    const day = {day: 'numeric', month: 'short'};
-    const timeZone = kind === 'hour' ? zoned({}).resolvedOptions().timeZone : kind === 'day' ? 'UTC' : undefined;
-    const date = new Intl.DateTimeFormat('en-GB', {timeZone, ...day});
-    const clock = new Intl.DateTimeFormat('en-GB', {timeZone, timeStyle: 'medium'});
-    return (u, splits) => splits.map(at => {
-      const time = clock.format(at * 1000);
-      return time === '00:00:00' ? date.format(at * 1000) : time.endsWith(':00') ? time.slice(0, 5) : time;
-    });
-  }
-
-  function inTable(kind, seconds) {
-    return kind === 'day' ? dayText(seconds)
-      : kind === 'hour' ? hourText(seconds * 1000)
-      : new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'}).format(seconds * 1000);
-  }
-
-  function chart(id, series, data, kind) {
-    const place = byId(id);
-    let shown = charts.get(id);
-    if (!shown) {
-      // The legend needs two lines if its four values do not fit into one.
-      const legend = () => rem() * (series.length > 1 && place.clientWidth < 36 * rem() ? 3.3 : 1.9);
-      const size = () => ({
-        width: Math.max(200, place.clientWidth),
-        height: Math.max(80, place.clientHeight - legend())
-      });
-      shown = new uPlot(
-        {
-          ...size(),
-          tzDate: kind === 'clock' ? undefined : seconds => uPlot.tzDate(
-            new Date(seconds * 1000), kind === 'day' ? 'UTC' : zoned({}).resolvedOptions().timeZone),
-          series: [{label: 'at', value: (u, at) => inTable(kind, at ?? u.data[0].at(-1))}, ...series],
-          axes: [{...axis(), space: rem() * 4.6, values: timeLabels(kind)}, {...axis(), size: rem() * 3.4, values: compact}],
-          scales: {y: {range: (u, min, max) => [0, Math.max(1, max * 1.08)]}},
-          cursor: {drag: {x: false, y: false}}
-        },
-        data, place);
-      shown.observer = new ResizeObserver(() => shown.setSize(size()));
-      shown.observer.observe(place);
-      charts.set(id, shown);
-    } else {
-      shown.setData(data);
-    }
-  }
-
-  function dayText(seconds) {
-    return new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short', year: 'numeric'})
-      .format(seconds * 1000);
   }
 
   function line(label, hue, more) {
@@ -288,157 +154,161 @@
     };
   }
 
+  function chart(id, series, data, label) {
+    const place = byId(id);
+    place.setAttribute('aria-label', label);
+    const shown = charts.get(id);
+    if (shown) {
+      shown.setData(data);
+      return;
+    }
+    const size = () => ({
+      width: Math.max(160, place.clientWidth),
+      // The legend needs two lines if its values do not fit into one.
+      height: Math.max(60, place.clientHeight - rem() * (place.clientWidth < 36 * rem() ? 3.3 : 1.9))
+    });
+    place.replaceChildren();
+    const made = new uPlot(
+      {
+        ...size(),
+        series: [{label: 'at', value: (u, at) => localTime(at ?? u.data[0].at(-1))}, ...series],
+        axes: [
+          {...axis(), space: rem() * 5, values: (u, splits) => splits.map(localTime)},
+          {...axis(), size: rem() * 3.4, values: (u, values) => values.map(value => short.format(value))}
+        ],
+        scales: {y: {range: (u, min, max) => [0, Math.max(1, max * 1.08)]}},
+        cursor: {drag: {x: false, y: false}}
+      },
+      data, place);
+    made.observer = new ResizeObserver(() => made.setSize(size()));
+    made.observer.observe(place);
+    charts.set(id, made);
+  }
+
   dark.addEventListener('change', () => {
     for (const shown of charts.values()) {
       shown.observer.disconnect();
       shown.destroy();
     }
     charts.clear();
-    show(last);
+    show();
   });
 
   // Panels
 
-  function showCalls(calls) {
-    byId('calls').hidden = !calls;
-    if (!calls || calls.hours.length === 0) {
-      return;
+  const calls = all => all.received - all.rejected + (all.additionalCalls || 0) - all.duplicates;
+
+  function showFigures() {
+    const p = last.progress || {};
+    const all = last.accounting;
+    const figures = {
+      received: whole.format(all.received),
+      in: rate(p.in),
+      processing: rate(p.processing),
+      out: rate(p.out),
+      lag: count(p.lag),
+      latency: p.latencyMs === undefined ? NONE : `${duration(p.latencyMs)} / ${duration(p.maxLatencyMs)}`,
+      took: duration(p.durationMs),
+      watermark: timeText(p.watermark),
+      state: p.stateRows === undefined ? NONE : `${short.format(p.stateRows)} / ${bytes(p.stateBytes)}`,
+      rejected: whole.format(all.rejected),
+      late: whole.format(Math.max(0, ...Object.values(all.statistics).map(s => s.late))),
+      restarts: count(last.restartCount)
+    };
+    for (const [key, value] of Object.entries(figures)) {
+      setText(byId('figure-' + key), value);
+      byId('figure-' + key).title = value;
     }
-    const hours = calls.hours;
-    const peak = hours.reduce((a, b) => b[1] > a[1] ? b : a);
-    chart('hours-chart', [line('calls', '--first', {fill: color('--first') + '33'})],
-      [hours.map(h => h[0]), hours.map(h => h[1])], 'hour');
-    byId('hours-chart').setAttribute('aria-label',
-      `Calls by hour, ${hourText(hours[0][0] * 1000)} to ${hourText(hours[hours.length - 1][0] * 1000)};`
-      + ` maximum ${whole.format(peak[1])} at ${hourText(peak[0] * 1000)}`);
-    const seconds = day => Date.parse(day + 'T00:00:00Z') / 1000;
-    const days = calls.days;
-    chart('days-chart', [line('calls', '--first', {paths: uPlot.paths.bars({size: [0.7, 40]}), fill: color('--first')})],
-      [days.map(d => seconds(d[0])), days.map(d => d[1])], 'day');
-    byId('days-chart').setAttribute('aria-label',
-      `Calls by day, ${dayText(seconds(days[0][0]))} to ${dayText(seconds(days[days.length - 1][0]))}`);
-    whenOpen('hours-table', () => table(byId('hours-table'), ['Hour from', 'Calls'],
-      [...hours].reverse().map(h => [hourText(h[0] * 1000), whole.format(h[1])]), 1));
-    whenOpen('days-table', () => table(byId('days-table'), ['Day', 'Calls'],
-      [...days].reverse().map(d => [dayText(seconds(d[0])), whole.format(d[1])]), 1));
   }
 
-  /** Fills a table only while it is open. */
-  function whenOpen(id, fill) {
-    const details = byId(id).closest('details');
+  function showVerdict() {
+    const verdict = last.stability;
+    const place = byId('verdict');
+    if (!verdict) {
+      return;
+    }
+    const lines = verdict.findings.map(finding => element('li', '', `${finding.evidence}. ${finding.advice}`));
+    const text = element('p', verdict.stable ? 'verdict good' : 'verdict bad',
+      verdict.stable ? 'The pipeline keeps up.' : 'The pipeline falls behind.');
+    const list = element('ul', 'findings');
+    list.append(...lines);
+    const made = lines.length ? [text, list] : [text];
+    if (place.textContent !== made.map(part => part.textContent).join('')) {
+      place.replaceChildren(...made);
+    }
+  }
+
+  function showBatches() {
+    const seen = last.history || [];
+    if (seen.length === 0) {
+      return;
+    }
+    const column = i => seen.map(sample => sample[i]);
+    const [, arrived, processed, emitted, , latency, took] = seen.at(-1);
+    chart('rates',
+      [line('input', '--second', {dash: [6, 4]}), line('processing', '--first'), line('output', '--soft', {dash: [2, 3]})],
+      [column(0), column(1), column(2), column(3)],
+      `Throughput of the last ${seen.length} batches; in the last batch, input ${rate(arrived)} records per second,`
+        + ` processing ${rate(processed)} records per second, output ${rate(emitted)} rows per second`);
+    chart('durations', [line('duration', '--first'), line('latency', '--second', {dash: [6, 4]})],
+      [column(0), column(6), column(5)],
+      `Durations of the last ${seen.length} batches; the last one took ${duration(took)}, with a latency of ${duration(latency)}`);
+    const fill = () => table('batches', ['Batch at', 'Input/s', 'Processing/s', 'Output/s', 'Lag', 'Latency', 'Duration'],
+      seen.slice(-TABLE_SAMPLES).reverse().map(([at, ...s]) =>
+        [localTime(at), rate(s[0]), rate(s[1]), rate(s[2]), whole.format(s[3]), duration(s[4]), duration(s[5])]), 1);
+    const details = byId('batches').closest('details');
     details.ontoggle = () => details.open && fill();
     if (details.open) {
       fill();
     }
+    showPhases();
   }
 
-  function showWeek(week) {
-    const panel = byId('week');
-    panel.hidden = !week;
-    if (!week) {
-      return;
+  function showPhases() {
+    const phases = Object.entries(last.progress ? last.progress.phasesMs : {});
+    const list = byId('phases');
+    const known = [...list.children].map(row => row.dataset.phase);
+    if (known.length !== phases.length || phases.some(([name], i) => name !== known[i])) {
+      list.replaceChildren(...phases.map(([name]) => {
+        const row = element('li');
+        row.dataset.phase = name;
+        const track = element('span', 'track');
+        track.setAttribute('aria-hidden', 'true');
+        track.append(element('span', 'bar'));
+        row.append(element('span', 'name', name), track, element('span', 'count'));
+        return row;
+      }));
     }
-    const highest = Math.max(1, ...week.flat());
-    const heat = panel.querySelector('table');
-    if (!heat.tHead) {
-      const head = element('tr');
-      head.append(element('td', 'corner'));
-      for (let hour = 0; hour < 24; hour++) {
-        const cell = element('th', hour % 3 === 0 ? 'third' : '', String(hour));
-        cell.scope = 'col';
-        head.append(cell);
-      }
-      heat.createTHead().append(head);
-      const body = heat.createTBody();
-      for (const day of DAYS) {
-        const row = element('tr');
-        const name = element('th', '', day.slice(0, 3));
-        name.scope = 'row';
-        name.abbr = day;
-        row.append(name);
-        for (let hour = 0; hour < 24; hour++) {
-          row.append(element('td'));
-        }
-        body.append(row);
-      }
-    }
-    week.forEach((counts, day) => counts.forEach((count, hour) => {
-      const cell = heat.tBodies[0].rows[day].cells[hour + 1];
-      cell.textContent = count < 10000 ? String(count) : short.format(count);
-      cell.title = `${DAYS[day]} ${hour}:00, ${whole.format(count)} calls`;
-      cell.className = 'h' + Math.min(SHADES - 1, Math.floor(count / highest * SHADES));
-    }));
-    const shades = Array.from({length: SHADES}, (_, i) => element('span', 'h' + i));
-    panel.querySelector('.legend').replaceChildren('0 ', ...shades, ' ' + whole.format(highest));
-    whenOpen('week-table', () => table(byId('week-table'), ['Hour', ...DAYS.map(day => day.slice(0, 3))],
-      week[0].map((first, hour) => [`${hour}:00`, ...week.map(counts => whole.format(counts[hour]))]), 1));
-    const at = week.flat().indexOf(highest);
-    panel.querySelector('.note').textContent = at < 0
-      ? 'No calls yet'
-      : `Calls by local time; maximum ${whole.format(highest)} on ${DAYS[Math.floor(at / 24)]} from ${at % 24}:00`;
+    const longest = Math.max(1, ...phases.map(([, ms]) => ms));
+    phases.forEach(([, ms], i) => {
+      list.children[i].querySelector('.bar').style.setProperty('--part', ms / longest);
+      setText(list.children[i].querySelector('.count'), duration(ms));
+    });
   }
 
-  function showSpikes(spikes) {
-    const panel = byId('spikes');
-    panel.hidden = !spikes;
-    if (!spikes) {
-      return;
-    }
-    let note = 'No hour is complete yet.';
-    if (spikes.start) {
-      const hour = hourText(Date.parse(spikes.start));
-      note = spikes.days < spikes.daysNeeded
-        ? `Not enough history: the hour from ${hour} has ${spikes.days} earlier days, and ${spikes.daysNeeded} are needed.`
-        : `The hour from ${hour}, compared with the same hour of ${spikes.days} earlier days. ${spikes.leftOut}`
-          + (spikes.entries.length === 0 ? ' There are no spikes.' : '');
-    }
-    panel.querySelector('.note').textContent = note;
-    const shown = panel.querySelector('table');
-    shown.hidden = spikes.entries.length === 0;
-    table(shown, ['Type', 'Calls', 'Usual', 'Deviations'],
-      spikes.entries.map(s => [s.name, whole.format(s.count), one.format(s.usual), '+' + one.format(s.score)]), 1);
+  function showPartitions() {
+    setText(byId('watermark'), (last.watermark.next ? `Watermark ${timeText(last.watermark.next, {second: '2-digit'})}. ` : '')
+      + last.watermark.why);
+    const all = Object.entries(last.partitions);
+    const highest = Math.max(1, ...all.map(([, p]) => p.lag));
+    const rows = table('partitions', ['Partition', 'Lag', 'Next offset', 'Event time', 'In the last batch', 'Unconfirmed'],
+      all.length === 0 ? [[NONE, NONE, NONE, NONE, NONE, NONE]] : all.map(([number, p]) =>
+        [number, whole.format(p.lag), whole.format(p.end), timeText(p.time, {second: '2-digit'}), p.read ? 'yes' : 'no',
+          whole.format(p.unconfirmed)]), 1);
+    const times = all.filter(([, p]) => p.read && p.time).map(([, p]) => p.time);
+    const earliest = times.reduce((a, b) => Date.parse(b) < Date.parse(a) ? b : a, times[0]);
+    all.forEach(([, p], i) => {
+      rows[i].className = times.length > 1 && p.read && p.time === earliest ? 'holds' : '';
+      rows[i].cells[1].style.setProperty('--part', p.lag / highest);
+    });
+    const hidden = last.partitionCount - all.length;
+    byId('partitions').closest('.scroll').title = hidden > 0 ? `${hidden} partitions with less lag are not shown` : '';
   }
 
-  function showFigures(snapshot) {
-    const progress = snapshot.progress;
-    const latency = progress && progress.latencyMs;
-    const all = snapshot.accounting;
-    const figures = [
-      ['Calls', whole.format(calls(all)), 'calls'],
-      ['Input, records/s', progress ? rate(progress.inputRowsPerSecond) : '–', 'in'],
-      ['Output, rows/s', progress ? rate(progress.outputRowsPerSecond) : '–', 'out'],
-      ['Processing, records/s', progress ? rate(progress.processedRowsPerSecond) : '–', 'processing'],
-      ['Lag, offsets', progress ? whole.format(progress.lag) : '–', 'lag'],
-      ['Mean latency' + (latency ? ', max ' + duration(latency.greatest) : ''), latency ? duration(latency.mean) : '–', 'latency'],
-      ['Last batch duration', progress ? duration(progress.batchDurationMs) : '–', 'took'],
-      ['Watermark', progress && progress.watermark ? shortText(Date.parse(progress.watermark)) : '–', 'watermark'],
-      ['State, ' + (progress ? bytes(progress.state.memoryBytes) : 'rows'), progress ? whole.format(progress.state.rows) + ' rows' : '–', 'state'],
-      ['Rejected', whole.format(all.rejected), 'rejected'],
-      ['Late', whole.format(Math.max(0, ...Object.values(all.statistics).map(s => s.late))), 'late'],
-      ['Duplicates', whole.format(all.duplicates), 'duplicates']
-    ];
-    const list = byId('figures');
-    if (list.children.length === 0) {
-      for (const [name, , key] of figures) {
-        const pair = element('div');
-        const value = element('dd');
-        value.id = 'figure-' + key;
-        pair.append(element('dt', '', name), value);
-        list.append(pair);
-      }
-    }
-    for (const [name, value, key] of figures) {
-      const place = byId('figure-' + key);
-      setText(place.previousSibling, name);
-      setText(place, value);
-      place.title = value;
-    }
-  }
-
-  const calls = all => all.received - all.rejected + (all.additionalCalls || 0) - all.duplicates;
-
-  function showAccounting(all, since) {
-    const part = n => calls(all) === 0 ? '' : percent(n / calls(all));
+  function showAccounting() {
+    const all = last.accounting;
+    const since = last.countedSince || {};
+    const part = n => calls(all) === 0 ? '' : one.format(n / calls(all) * 100) + ' %';
     const rows = [
       ['Received', whole.format(all.received), ''],
       ['− rejected', whole.format(all.rejected), ''],
@@ -460,71 +330,58 @@
     if (all.unconfirmedTimes) {
       rows.push(['with an unconfirmed time', whole.format(all.unconfirmedTimes), part(all.unconfirmedTimes)]);
     }
-    table(byId('records'), ['Records', 'Number', 'Share'], rows, 1);
-    byId('records').tBodies[0].rows[3].className = 'sum';
+    const lines = table('records', ['Records', 'Number', 'Share'], rows, 1);
+    lines[all.additionalCalls ? 4 : 3].className = 'sum';
     const columns = Object.values(all.statistics).some(s => s.earlier) ? 5 : 4;
-    table(byId('contributions'), ['Statistic', 'Counted', 'Late', 'Filtered', 'Earlier'].slice(0, columns),
+    table('contributions', ['Statistic', 'Counted', 'Late', 'Filtered', 'Earlier'].slice(0, columns),
       Object.entries(all.statistics).map(([name, s]) =>
-        [since[name] ? `${name}, since ${shortText(Date.parse(since[name].time))}` : name,
+        [since[name] ? `${name}, since ${timeText(since[name].time)}` : name,
           ...[s.counted, s.late, s.filtered, s.earlier].map(n => whole.format(n || 0))].slice(0, columns)), 1);
   }
 
-  function showHealth(snapshot) {
-    const place = byId('verdict');
-    const verdict = snapshot.stability;
-    if (!verdict) {
-      place.replaceChildren(element('p', 'note', 'There is no verdict yet: it needs six batches with records.'));
-    } else if (verdict.stable) {
-      place.replaceChildren(element('p', 'verdict good', 'The pipeline keeps up.'));
-    } else {
-      const findings = element('ul', 'findings');
-      for (const finding of verdict.findings) {
-        findings.append(element('li', '', `${finding.evidence}. ${finding.advice}`));
-      }
-      place.replaceChildren(element('p', 'verdict bad', 'The pipeline falls behind.'), findings);
+  let shownLetters = null;
+
+  function showLetters() {
+    const reasons = last.letters;
+    const all = last.accounting;
+    const late = Object.values(all.statistics).some(s => s.late > 0);
+    setText(byId('letters-note'),
+      reasons === undefined
+        ? 'Samples are not kept. Add RecentDeadLetters to the dead-letter sinks of the pipeline to see reasons and records.'
+        : reasons.length > 0 ? 'Since this process started, with the latest records of each reason.'
+        : all.rejected > 0 || late ? 'No record was rejected or late since this process started.'
+        : 'No record was rejected or late.');
+    const text = JSON.stringify(reasons);
+    if (text === shownLetters) {
+      return;
     }
-    const seen = snapshot.history;
-    if (seen.length > 0) {
-      chart('history-chart',
-        [line('input', '--second', {dash: [6, 4]}), line('processing', '--first'), line('output', '--soft', {dash: [2, 3]})],
-        [seen.map(s => s.time), seen.map(s => s.arrived), seen.map(s => s.processed), seen.map(s => s.emitted)], 'clock');
-      const now = seen[seen.length - 1];
-      byId('history-chart').setAttribute('aria-label',
-        `Throughput of the last ${seen.length} batches; in the last batch, input ${rate(now.arrived)} records per second,`
-        + ` processing ${rate(now.processed)} records per second, output ${rate(now.emitted)} rows per second`);
-    }
-    const clock = new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'});
-    whenOpen('history-table', () => table(byId('history-table'), ['Batch at', 'Input/s', 'Processing/s', 'Output/s', 'Lag', 'Latency'],
-      seen.slice(-30).reverse().map(s =>
-        [clock.format(s.time * 1000), rate(s.arrived), rate(s.processed), rate(s.emitted), whole.format(s.lag),
-          s.latencyMs === null ? '–' : duration(s.latencyMs)]), 1));
+    shownLetters = text;
+    byId('letters').replaceChildren(...(reasons || []).flatMap(({reason, count, latest}) => {
+      const title = element('h3', '', reason + ' ');
+      title.append(element('span', '', `× ${whole.format(count)}`));
+      return [title, ...latest.flatMap(letter => {
+        const origin = element('p', '', `partition ${letter.partition}, offset ${whole.format(letter.offset)}, `
+          + timeText(letter.time, {second: '2-digit'}) + (letter.detail ? `: ${letter.detail}` : ''));
+        const record = element('code', '', letter.record === undefined ? '(no bytes)' : letter.record || '(empty)');
+        record.dir = 'auto';
+        return [origin, record];
+      })];
+    }));
   }
 
-  function showOthers(others) {
-    const place = byId('others');
-    const known = new Map([...place.children].map(panel => [panel.dataset.name, panel]));
-    for (const other of others) {
-      let panel = known.get(other.name);
-      if (!panel) {
-        panel = element('section', 'panel');
-        panel.dataset.name = other.name;
-        const title = element('h2', '', other.name);
-        title.id = 'other-' + other.name;
-        panel.setAttribute('aria-labelledby', title.id);
-        const scroll = element('div', 'scroll');
-        scroll.tabIndex = 0;
-        scroll.setAttribute('role', 'region');
-        scroll.setAttribute('aria-label', 'Rows of ' + other.name);
-        scroll.append(element('table'));
-        panel.append(title, element('p', 'note'), scroll);
-        place.append(panel);
-      }
-      panel.querySelector('.note').textContent =
-        other.rows > other.cells.length
-          ? `The first ${other.cells.length} of ${whole.format(other.rows)} rows`
-          : `${whole.format(other.rows)} rows`;
-      table(panel.querySelector('table'), other.columns, other.cells, other.numbersFrom);
+  function showSettings() {
+    const restarts = last.restarts;
+    setText(byId('restarts-note'),
+      last.restartCount === undefined ? 'The pipeline is not supervised: after a failure it stays stopped.'
+        : last.restartCount === 0 ? 'The pipeline was not restarted.'
+        : `The pipeline was restarted ${whole.format(last.restartCount)} times.`);
+    if (restarts.length > 0) {
+      table('restarts', ['Failed at', 'Code', 'Restart', 'Message'],
+        [...restarts].reverse().map(r =>
+          [timeText(r.time, {second: '2-digit'}), r.code, `no. ${r.attempt} in a row, after ${duration(r.delayMs)}`, r.message]), 9);
     }
+    const rows = Object.entries(last.settings);
+    table('settings', ['Setting', 'Value'], rows.length === 0 ? [[NONE, NONE]] : rows, 9);
   }
 
   /**
@@ -532,58 +389,57 @@
    * Marks rates as outdated if the last batch is much older than the usual interval of batches.
    */
   function showAge() {
-    if (!last) {
-      return;
-    }
-    const progress = last.progress;
+    const progress = last && last.progress;
     if (!progress || !clock) {
-      setText(byId('asof'), '');
+      setText(byId('asof'), 'no batch yet');
       return;
     }
-    const now = clock.server + performance.now() - clock.own;
-    const age = now - (Date.parse(progress.timestamp) + progress.batchDurationMs);
+    const age = clock.server + performance.now() - clock.own - progress.end;
     setText(byId('asof'), `batch ${whole.format(progress.batch)}, ${ago(age)}`);
-    const seen = last.history.slice(-BATCH_INTERVALS - 1);
-    const interval = seen.length < 2 ? 0 : (seen[seen.length - 1].time - seen[0].time) * 1000 / (seen.length - 1);
+    const seen = last.history.slice(-INTERVALS - 1);
+    const interval = seen.length < 2 ? 0 : (seen.at(-1)[0] - seen[0][0]) * 1000 / (seen.length - 1);
     byId('figures').classList.toggle('outdated',
       last.state !== 'RUNNING' || !connected || age > Math.max(OUTDATED_MS, 3 * interval));
   }
 
-  const STATES = {RUNNING: 'Running', FINISHED: 'Finished', FAILED: 'Failed'};
-
-  function pill(text, className) {
-    const place = byId('state');
-    setText(place, text);
-    place.className = 'pill ' + className;
+  function light(text, level) {
+    setText(byId('state'), text);
+    byId('state').className = 'light ' + level;
   }
 
-  function show(snapshot) {
-    if (!snapshot) {
+  function show() {
+    if (!last) {
       return;
     }
-    if (last && last.run !== snapshot.run) {
-      location.reload(); // Another run has other panels, links and possibly another zone.
-      return;
-    }
-    last = snapshot;
-    byId('source').textContent = snapshot.source;
-    pill(STATES[snapshot.state], snapshot.state.toLowerCase());
+    setText(byId('source'), last.source);
+    light(last.health.text, last.health.level);
+    byId('failure').hidden = last.state !== 'FAILED';
+    setText(byId('failure'), last.failure || '');
     showAge();
-    byId('failure').hidden = snapshot.state !== 'FAILED';
-    setText(byId('failure'), snapshot.failure || '');
-    showFigures(snapshot);
-    ranking('types', snapshot.types, 'types');
-    ranking('dispositions', snapshot.dispositions, 'dispositions');
-    ranking('locations', snapshot.locations, 'addresses');
-    showCalls(snapshot.calls);
-    showWeek(snapshot.week);
-    showSpikes(snapshot.spikes);
-    showHealth(snapshot);
-    showAccounting(snapshot.accounting, snapshot.countedSince || {});
-    showOthers(snapshot.others);
+    showFigures();
+    showVerdict();
+    showBatches();
+    showPartitions();
+    showAccounting();
+    showLetters();
+    showSettings();
   }
 
   // Updates
+
+  const isObject = value => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+  /** Applies a JSON merge patch (RFC 7396). */
+  function merge(target, changes) {
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null) {
+        delete target[name];
+      } else {
+        target[name] = isObject(value) ? merge(isObject(target[name]) ? target[name] : {}, value) : value;
+      }
+    }
+    return target;
+  }
 
   let updates = null;
   let timer = 0; // The timer of the next attempt, or the timeout of a silent stream.
@@ -604,11 +460,25 @@
       timer = setTimeout(retry, SILENCE_MS);
     };
     listen();
-    updates.addEventListener('update', event => {
+    updates.addEventListener('state', event => {
       listen();
+      const state = JSON.parse(event.data);
+      if (last && last.run !== state.run) {
+        location.reload(); // Another run has other links and possibly another zone.
+        return;
+      }
       ended = false;
       connected = true;
-      show(JSON.parse(event.data));
+      last = state;
+      last.history = last.history || [];
+      show();
+    });
+    updates.addEventListener('patch', event => {
+      listen();
+      const {history = [], ...changes} = JSON.parse(event.data);
+      merge(last, changes);
+      last.history = [...last.history, ...history].slice(-MAX_SAMPLES);
+      show();
     });
     updates.addEventListener('alive', event => {
       listen();
@@ -630,18 +500,25 @@
     disconnect();
     showAge();
     if (!ended) {
-      pill(why, 'lost');
+      light(why, 'lost');
     } else if (last && last.state === 'RUNNING') {
-      pill('The program has ended', 'lost');
+      light('The program has ended', 'lost');
     } else if (last) {
-      pill(`${STATES[last.state]}, and the program has ended`, last.state.toLowerCase());
+      light(`${last.health.text}, and the program has ended`, last.health.level);
     }
     timer = setTimeout(connect, RETRY_MS);
   }
 
+  const LOOPBACK = /^(localhost|127\..*|\[::1\])$/;
+
   async function showLinks() {
     const { links, notes } = await (await fetch('api/links')).json();
     for (const [title, target] of Object.entries(links)) {
+      // A page of the machine of the pipeline is not reachable from another machine.
+      if (LOOPBACK.test(new URL(target).hostname) && !LOOPBACK.test(location.hostname)) {
+        notes.push(`${title}: ${target} on the machine of the pipeline`);
+        continue;
+      }
       const link = element('a', '', title);
       link.href = target;
       byId('links').append(link);
