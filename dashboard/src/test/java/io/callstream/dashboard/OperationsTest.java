@@ -10,7 +10,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpServer;
 import io.callstream.call.Call;
+import io.callstream.call.SanFranciscoCalls;
 import io.callstream.dashboard.Operations.Update;
+import io.callstream.engine.Engines;
+import io.callstream.engine.RunOptions;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.pipeline.MemorySource;
+import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.sink.RecentDeadLetters;
@@ -169,6 +175,24 @@ class OperationsTest {
   }
 
   @Test
+  void limitsTheNumberOfPartitions() throws Exception {
+    MemorySource source = MemorySource.withPartitions(40);
+    for (int i = 0; i < 40; i++) {
+      source.add(i, SomeCalls.END, SanFranciscoCalls.json().write(SomeCalls.of(1).get(0)));
+    }
+    Pipeline pipeline =
+        Pipeline.builder(source, SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .build();
+    try (RunningPipeline run = Engines.named("local").start(pipeline, RunOptions.bounded())) {
+      run.awaitTermination();
+      JsonNode shown = state(new Operations(run));
+      assertThat(shown.at("/partitions")).hasSize(Operations.MAX_PARTITIONS);
+      assertThat(shown.at("/partitionCount").asInt()).isEqualTo(40);
+    }
+  }
+
+  @Test
   void hasNoSamplesWithoutASinkForThem() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       assertThat(state(new Operations(run.running())).has("letters")).isFalse();
@@ -263,10 +287,10 @@ class OperationsTest {
           plain += next(page, "patch").length();
         }
         long perBatch = (counted.bytes - first) / batches + CHUNK_BYTES;
-        System.out.printf(
-            "A page gets %,d bytes at first, and %,d bytes per batch (%,d before compression)%n",
-            first, perBatch, plain / batches);
-        assertThat(perBatch * 3_600 + first).isLessThan(BYTES_PER_HOUR);
+        System.err.println("MEASURED " + first + " " + perBatch + " " + plain / batches);
+        assertThat(perBatch * 3_600 + first)
+            .as("%s bytes at first, %s per batch, %s plain", first, perBatch, plain / batches)
+            .isLessThan(BYTES_PER_HOUR);
       }
     } finally {
       updates.close(Duration.ofSeconds(1));
