@@ -35,6 +35,7 @@ public final class RecentDeadLetters implements DeadLetterSink {
   private static final String OTHER = "other reasons";
 
   private final Map<String, Counted> reasons = new LinkedHashMap<>();
+  private String lineage = "";
   private long lastBatch = -1;
 
   /** Creates an instance without dead letters. */
@@ -54,10 +55,11 @@ public final class RecentDeadLetters implements DeadLetterSink {
     private final Deque<DeadLetter> latest = new ArrayDeque<>();
   }
 
-  /** Forgets the dead letters of a run that started over. */
+  /** Forgets the dead letters of another lineage of runs. */
   @Override
   public synchronized void open(BatchResults restored, Map<Integer, Long> nextOffsets) {
-    if (restored.number() + 1 < lastBatch) {
+    if (!restored.lineage().equals(lineage)) {
+      lineage = restored.lineage();
       reasons.clear();
       lastBatch = -1;
     }
