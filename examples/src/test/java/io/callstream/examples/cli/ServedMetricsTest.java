@@ -98,17 +98,19 @@ class ServedMetricsTest {
         assertThat(values(uri, "callstream_phase_duration_seconds")).isNotEmpty();
         assertThat(get(uri, "/metrics").headers().firstValue("Content-Type"))
             .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain; version=0.0.4"));
-        JsonNode page = JSON.readTree(get(uri, "/api/snapshot").body());
-        assertThat(page.at("/types/total").asInt()).isEqualTo(CALLS);
         Map<String, Long> counted = new HashMap<>();
-        page.at("/types/entries")
-            .forEach(type -> counted.put(type.get("name").asText(), type.get("count").asLong()));
-        Map<String, Long> expected = callsByType();
-        assertThat(counted)
-            .isNotEmpty()
-            .allSatisfy((type, calls) -> assertThat(expected).containsEntry(type, calls));
-        assertThat(page.at("/types/groups").asInt()).isEqualTo(expected.size());
-        assertThat(page.at("/progress/state/rows").asLong()).isPositive();
+        JSON.readTree(get(uri, "/api/statistics/calls-by-type?top=all").body())
+            .get("rows")
+            .forEach(
+                row -> counted.put(row.get("crime_type").asText(), row.get("count").asLong()));
+        assertThat(counted).isEqualTo(callsByType());
+        JsonNode page = JSON.readTree(get(uri, "/api/operations").body());
+        assertThat(page.at("/accounting/received").asInt()).isEqualTo(CALLS);
+        assertThat(page.at("/progress/stateRows").asLong()).isPositive();
+        assertThat(page.at("/partitions")).hasSize(2);
+        assertThat(page.at("/partitions/0/time").asText()).isNotEmpty();
+        assertThat(page.at("/settings/engine").asText()).startsWith(engine);
+        assertThat(page.at("/letters").isArray()).isTrue();
         assertThat(page.at("/state").asText()).isEqualTo("RUNNING");
         assertUp(get(uri, "/health/live"));
         assertUp(get(uri, "/health/ready"));
