@@ -59,7 +59,7 @@ final class Operations {
   private long createdNanos;
 
   /** The figures of a batch. */
-  private record Sample(long batch, List<@Nullable Object> figures) {
+  record Sample(long batch, List<@Nullable Object> figures) {
     static Sample of(Progress batch) {
       return new Sample(
           batch.batch(),
