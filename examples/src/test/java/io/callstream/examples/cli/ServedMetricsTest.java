@@ -10,6 +10,10 @@ import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.SyntheticCalls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -61,10 +65,13 @@ class ServedMetricsTest {
                       address)
                   .status())
           .isZero();
-      try (CommandProcess statistics =
-          CommandProcess.start(
-              directory,
-              "statistics",
+      try (ServerSocket taken = takeSparksPort();
+          CommandProcess statistics =
+              CommandProcess.start(
+                  directory,
+                  Map.of("SPARK_LOCAL_IP", "127.0.0.1"),
+                  List.of(),
+                  "statistics",
               "--dashboard",
               "0",
               "--engine",
@@ -114,8 +121,36 @@ class ServedMetricsTest {
         assertThat(page.at("/state").asText()).isEqualTo("RUNNING");
         assertUp(get(uri, "/health/live"));
         assertUp(get(uri, "/health/ready"));
+        JsonNode links = JSON.readTree(get(uri, "/api/links").body()).get("links");
+        if (engine.equals("spark")) {
+          assertServesSparksPages(URI.create(links.get("Spark UI").asText()), taken);
+        } else {
+          assertThat(links).isEmpty();
+        }
       }
     }
+  }
+
+  /** Takes the usual port of Spark's pages, unless another program has it. */
+  private static ServerSocket takeSparksPort() throws IOException {
+    ServerSocket socket = new ServerSocket();
+    try {
+      socket.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 4040));
+    } catch (BindException e) {
+      // It is taken already.
+    }
+    return socket;
+  }
+
+  /** Spark's pages are on another port than the one in use, and cannot end a job. */
+  private void assertServesSparksPages(URI pages, ServerSocket taken) throws Exception {
+    assertThat(taken.isClosed()).isFalse();
+    assertThat(pages.getHost()).isEqualTo("127.0.0.1");
+    assertThat(pages.getPort()).isNotEqualTo(4040);
+    HttpResponse<String> jobs = get(pages, "/jobs/");
+    assertThat(jobs.statusCode()).isEqualTo(200);
+    assertThat(jobs.body()).contains("Spark Jobs").doesNotContain("kill/?id");
+    assertThat(get(pages, "/StreamingQuery/").body()).contains("Active Streaming Queries");
   }
 
   private static Map<String, Long> callsByType() throws IOException {
