@@ -39,10 +39,10 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>The page {@code /operations} shows whether the pipeline keeps up, what it rejected and why, and
- * its settings. Add a {@link io.callstream.sink.RecentDeadLetters} to the pipeline to see samples of
- * rejected records and late calls. Pages never slow the pipeline down, and without an open page the
- * dashboard computes nothing.
+ * <p>The page {@code /operations} shows whether the pipeline keeps up, what it rejected and why,
+ * and its settings. Add a {@link io.callstream.sink.RecentDeadLetters} to the pipeline to see
+ * samples of rejected records and late calls. Pages never slow the pipeline down, and without an
+ * open page the dashboard computes nothing.
  *
  * <p>By default the server is available on this machine only. {@link Builder#bindingTo} makes it
  * available at another address. The server has no authentication and no TLS; use a reverse proxy

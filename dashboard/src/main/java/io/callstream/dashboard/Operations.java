@@ -153,7 +153,8 @@ final class Operations {
     if (before != null && state.equals(before.state())) {
       return before;
     }
-    Update update = new Update(before == null ? 0 : before.number() + 1, state, List.copyOf(history));
+    Update update =
+        new Update(before == null ? 0 : before.number() + 1, state, List.copyOf(history));
     last = update;
     return update;
   }
@@ -316,11 +317,16 @@ final class Operations {
               shown.put(
                   Integer.toString(range.partition()),
                   object(
-                      "end", range.end(),
-                      "lag", range.lag(),
-                      "time", clock == null ? null : clock.time(),
-                      "read", clock != null && clock.inLastBatch(),
-                      "unconfirmed", clock == null ? 0 : clock.unconfirmed()));
+                      "end",
+                      range.end(),
+                      "lag",
+                      range.lag(),
+                      "time",
+                      clock == null ? null : clock.time(),
+                      "read",
+                      clock != null && clock.inLastBatch(),
+                      "unconfirmed",
+                      clock == null ? 0 : clock.unconfirmed()));
             });
     return shown;
   }

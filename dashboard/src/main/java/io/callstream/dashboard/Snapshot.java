@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The content of the report at one moment. A panel is empty if the pipeline does
- * not have its statistic.
+ * The content of the report at one moment. A panel is empty if the pipeline does not have its
+ * statistic.
  *
  * @param failure the message of the failure; empty if the run has not failed
  * @param since from where statistics count that were added to the pipeline, by name

@@ -52,8 +52,7 @@ final class WatermarkText {
               + between(time(earliest), watermark)
               + " before it.");
     } else if (read.size() == 1) {
-      sentences.add(
-          name(earliest) + " sets the watermark: only it had records in the last batch.");
+      sentences.add(name(earliest) + " sets the watermark: only it had records in the last batch.");
     } else if (earliest.time().equals(latest.time())) {
       sentences.add("All partitions of the last batch have reached the same event time.");
     } else {
@@ -81,14 +80,12 @@ final class WatermarkText {
             .map(clock -> Integer.toString(clock.partition()))
             .collect(Collectors.joining(", "));
     if (!silent.isEmpty()) {
-      sentences.add(
-          "Partitions without a record in the last batch do not count: " + silent + ".");
+      sentences.add("Partitions without a record in the last batch do not count: " + silent + ".");
     }
     return String.join(" ", sentences);
   }
 
-  private static Optional<String> reason(
-      @Nullable PartitionOffsets range) {
+  private static Optional<String> reason(@Nullable PartitionOffsets range) {
     if (range == null) {
       return Optional.empty();
     }

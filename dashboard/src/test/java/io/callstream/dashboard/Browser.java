@@ -213,7 +213,8 @@ final class Browser implements AutoCloseable {
     try (InputStream in = Browser.class.getResourceAsStream(script)) {
       evaluate(new String(in.readAllBytes(), UTF_8) + ";0");
     }
-    evaluate("window.axeResult = null; axe.run().then(result => { window.axeResult = result; }); 0");
+    evaluate(
+        "window.axeResult = null; axe.run().then(result => { window.axeResult = result; }); 0");
     await("window.axeResult !== null");
     List<String> found = new ArrayList<>();
     evaluate(

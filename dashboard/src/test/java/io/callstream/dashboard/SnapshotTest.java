@@ -74,8 +74,7 @@ class SnapshotTest {
       SnapshotFactory factory = new SnapshotFactory(run.running());
       for (int i = 0; i < 3; i++) {
         run.receive(calls.subList(i * 1_000, (i + 1) * 1_000));
-        assertThat(factory.create(null).accounting().received())
-            .isEqualTo((i + 1) * 1_000);
+        assertThat(factory.create(null).accounting().received()).isEqualTo((i + 1) * 1_000);
       }
       Snapshot snapshot = factory.create(null);
 

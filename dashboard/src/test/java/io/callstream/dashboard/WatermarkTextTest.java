@@ -20,7 +20,9 @@ class WatermarkTextTest {
   }
 
   private static String text(
-      @Nullable Instant watermark, Map<Integer, PartitionOffsets> offsets, PartitionTime... clocks) {
+      @Nullable Instant watermark,
+      Map<Integer, PartitionOffsets> offsets,
+      PartitionTime... clocks) {
     return WatermarkText.of(
         new RunDetails(Map.of(), Optional.ofNullable(watermark), List.of(clocks), List.of()),
         offsets,

@@ -326,7 +326,12 @@ final class LocalRun extends LedgerRun {
 
   @Override
   protected Map<String, String> engineSettings() {
-    return Map.of("engine", LocalEngine.NAME + ", reading in " + readers.size() + (readers.size() == 1 ? " thread" : " threads"));
+    return Map.of(
+        "engine",
+        LocalEngine.NAME
+            + ", reading in "
+            + readers.size()
+            + (readers.size() == 1 ? " thread" : " threads"));
   }
 
   @Override

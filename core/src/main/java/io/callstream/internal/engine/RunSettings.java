@@ -36,8 +36,7 @@ public final class RunSettings {
    *
    * @param engine the settings of the engine
    */
-  static Map<String, String> of(
-      Pipeline pipeline, RunOptions options, Map<String, String> engine) {
+  static Map<String, String> of(Pipeline pipeline, RunOptions options, Map<String, String> engine) {
     Map<String, String> all = new LinkedHashMap<>(engine);
     all.put("mode", word(options.mode()));
     all.put("checkpoint", options.checkpoint().map(RunSettings::withoutUser).orElse("none"));

@@ -119,8 +119,7 @@ class LauncherTest {
     assertThat(
             run(directory, Map.of(), "checkout/callstream", "demo", "--master=spark://a:1").out())
         .contains("address null");
-    assertThat(
-            run(directory, Map.of(), "checkout/callstream", "--conf", "spark.master=yarn").out())
+    assertThat(run(directory, Map.of(), "checkout/callstream", "--conf", "spark.master=yarn").out())
         .contains("address null");
     assertThat(run(directory, set, "checkout/callstream", "demo").out())
         .contains("address 10.0.0.7");

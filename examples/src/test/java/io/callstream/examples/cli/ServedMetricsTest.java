@@ -72,14 +72,14 @@ class ServedMetricsTest {
                   Map.of("SPARK_LOCAL_IP", "127.0.0.1"),
                   List.of(),
                   "statistics",
-              "--dashboard",
-              "0",
-              "--engine",
-              engine,
-              "--topic",
-              TOPIC,
-              "--bootstrap-servers",
-              address)) {
+                  "--dashboard",
+                  "0",
+                  "--engine",
+                  engine,
+                  "--topic",
+                  TOPIC,
+                  "--bootstrap-servers",
+                  address)) {
         statistics.await("the dashboard is up", () -> DASHBOARD.matcher(statistics.err()).find());
         Matcher dashboard = DASHBOARD.matcher(statistics.err());
         assertThat(dashboard.find()).isTrue();
@@ -108,8 +108,7 @@ class ServedMetricsTest {
         Map<String, Long> counted = new HashMap<>();
         JSON.readTree(get(uri, "/api/statistics/calls-by-type?top=all").body())
             .get("rows")
-            .forEach(
-                row -> counted.put(row.get("crime_type").asText(), row.get("count").asLong()));
+            .forEach(row -> counted.put(row.get("crime_type").asText(), row.get("count").asLong()));
         assertThat(counted).isEqualTo(callsByType());
         JsonNode page = JSON.readTree(get(uri, "/api/operations").body());
         assertThat(page.at("/accounting/received").asInt()).isEqualTo(CALLS);
