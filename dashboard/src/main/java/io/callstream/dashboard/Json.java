@@ -163,10 +163,13 @@ final class Json {
     after.forEach(
         (name, value) -> {
           Object old = before.get(name);
-          if (!Objects.equals(value, old)) {
-            boolean both = value instanceof Map && old instanceof Map;
-            changes.put(
-                String.valueOf(name), both ? patch((Map<?, ?>) old, (Map<?, ?>) value) : value);
+          if (value instanceof Map<?, ?> fields && old instanceof Map<?, ?> known) {
+            Map<String, @Nullable Object> inner = patch(known, fields);
+            if (!inner.isEmpty()) {
+              changes.put(String.valueOf(name), inner);
+            }
+          } else if (!Objects.equals(value, old)) {
+            changes.put(String.valueOf(name), value);
           }
         });
     return changes;

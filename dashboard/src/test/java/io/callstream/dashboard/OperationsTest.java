@@ -71,14 +71,14 @@ class OperationsTest {
     }
     ObjectNode result = target.isObject() ? target.deepCopy() : JSON.createObjectNode();
     patch
-        .fields()
-        .forEachRemaining(
+        .properties()
+        .forEach(
             field -> {
               String name = field.getKey();
               if (field.getValue().isNull()) {
                 result.remove(name);
               } else if (name.equals("history")) {
-                ((ArrayNode) result.withArray("history")).addAll((ArrayNode) field.getValue());
+                result.<ArrayNode>withArray("history").addAll((ArrayNode) field.getValue());
               } else {
                 JsonNode old = result.has(name) ? result.get(name) : JSON.nullNode();
                 result.set(name, patched(old, field.getValue()));
