@@ -112,8 +112,8 @@ class UpdateStreamTest {
         assertThat(next(eager)).isEqualTo("first");
         String megabyte = "x".repeat(1 << 20);
         for (int i = 1; i <= MEGABYTES; i++) {
-          updates.publish(update(i, megabyte));
-          assertThat(next(eager)).isEqualTo(megabyte);
+          updates.publish(update(i, i + megabyte));
+          assertThat(next(eager)).isEqualTo(i + megabyte);
         }
       }
       AtomicLong number = new AtomicLong(MEGABYTES);
@@ -121,7 +121,8 @@ class UpdateStreamTest {
           "both pages are disconnected",
           () -> {
             executor.interruptOverdue();
-            updates.publish(update(number.incrementAndGet(), "more"));
+            long next = number.incrementAndGet();
+            updates.publish(update(next, "more " + next));
             return !updates.isWatched();
           });
       assertThat(read(stalled.getInputStream())).isLessThan(MEGABYTES << 20);
