@@ -158,7 +158,8 @@ class OperationsTest {
     try (WatchedRun run = standardWithSamples()) {
       run.receive("<b>no call</b>".getBytes(UTF_8));
       run.receive(SomeCalls.of(1_000));
-      run.receive(SomeCalls.of(10)); // These are late: their day is nine days before the others.
+      // One call a day. The last letter is that of the last call in partition 1.
+      run.receive(SomeCalls.of(10));
       JsonNode letters = state(new Operations(run.running())).get("letters");
       assertThat(letters).hasSize(2);
       Accounting all = run.running().accounting();
@@ -168,7 +169,8 @@ class OperationsTest {
           .isEqualTo(all.statistics().get("calls-by-type-and-disposition-hourly").late())
           .isPositive();
       assertThat(letters.at("/0/latest")).hasSize(RecentDeadLetters.MAX_LETTERS);
-      assertThat(letters.at("/0/latest/0/detail").asText()).startsWith("window from 2018-10-30T");
+      assertThat(letters.at("/0/latest/0/detail").asText())
+          .isEqualTo("window from 2018-11-07T07:00:00Z to 2018-11-07T08:00:00Z");
       assertThat(letters.at("/1/reason").asText()).isEqualTo("rejected: not-json");
       assertThat(letters.at("/1/latest/0/record").asText()).isEqualTo("<b>no call</b>");
     }
@@ -299,7 +301,6 @@ class OperationsTest {
           plain += next(page, "patch").length();
         }
         long perBatch = (counted.bytes - first) / batches + CHUNK_BYTES;
-        System.err.println("MEASURED " + first + " " + perBatch + " " + plain / batches);
         assertThat(perBatch * 3_600 + first)
             .as("%s bytes at first, %s per batch, %s plain", first, perBatch, plain / batches)
             .isLessThan(BYTES_PER_HOUR);

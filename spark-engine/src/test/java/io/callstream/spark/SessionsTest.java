@@ -26,6 +26,7 @@ class SessionsTest {
     InetAddress loopback = InetAddress.getByName("127.0.0.1");
     String usual = Sessions.userInterface("local", "127.0.0.1").get("spark.ui.port");
     try (ServerSocket taken = new ServerSocket(Integer.parseInt(usual), 1, loopback)) {
+      assertThat(taken.isBound()).isTrue();
       String other = Sessions.userInterface("local", "127.0.0.1").get("spark.ui.port");
       assertThat(other).isNotEqualTo(usual).isNotEqualTo("0");
       assertThat(Sessions.userInterface("local", "127.0.0.1"))
