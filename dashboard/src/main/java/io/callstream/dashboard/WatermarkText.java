@@ -64,7 +64,7 @@ final class WatermarkText {
               + latest.partition()
               + ".");
     }
-    if (read.size() > 1 && running) {
+    if (running && !earliest.time().equals(latest.time())) {
       reason(offsets.get(earliest.partition())).ifPresent(sentences::add);
     }
     if (earliest.unconfirmed() > 0) {
