@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -169,7 +170,7 @@ public final class BatchRun {
     private final Thread worker = new Thread(this::work, "callstream-batches");
 
     Run(Pipeline pipeline, RunOptions options, BatchReader reader) {
-      super(pipeline, Ledger.inMemory(pipeline));
+      super(pipeline, options, Ledger.inMemory(pipeline));
       this.options = options;
       this.reader = reader;
       plan = new TaskPlan(pipeline);
@@ -183,6 +184,11 @@ public final class BatchRun {
         throw e;
       }
       worker.setDaemon(true);
+    }
+
+    @Override
+    protected Map<String, String> engineSettings() {
+      return Map.of();
     }
 
     private void work() {

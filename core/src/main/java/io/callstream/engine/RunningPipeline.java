@@ -58,6 +58,14 @@ public interface RunningPipeline extends AutoCloseable {
    */
   Results results(String statistic);
 
+  /**
+   * Returns the settings of the run, the event times of its partitions, and its restarts. Returns
+   * {@link RunDetails#NONE} if the engine does not know them.
+   */
+  default RunDetails details() {
+    return RunDetails.NONE;
+  }
+
   /** Returns the failure of the run, or empty if it did not fail. */
   Optional<CallstreamException> failure();
 

@@ -8,6 +8,10 @@ import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -52,6 +56,7 @@ public final class Supervisor implements RunningPipeline {
   private final CountDownLatch stopping = new CountDownLatch(1);
   private volatile RunningPipeline current;
   private final AtomicInteger restarts = new AtomicInteger();
+  private final Deque<RunDetails.Restart> latest = new ArrayDeque<>();
   private volatile @Nullable CallstreamException lastFailure;
 
   private Supervisor(Engine engine, Pipeline pipeline, RunOptions options, RestartPolicy policy) {
@@ -221,6 +226,14 @@ public final class Supervisor implements RunningPipeline {
 
   private Duration announce(int row, CallstreamException failure) {
     Duration delay = policy.delay(row, ThreadLocalRandom.current().nextDouble());
+    synchronized (latest) {
+      latest.addLast(
+          new RunDetails.Restart(
+              Instant.now(), failure.code(), String.valueOf(failure.getMessage()), delay, row));
+      if (latest.size() > RunDetails.MAX_RESTARTS) {
+        latest.removeFirst();
+      }
+    }
     LOG.warn(
         "{} failed with {} and is restarted in {} s, attempt {} of {}: {}",
         name,
@@ -280,6 +293,14 @@ public final class Supervisor implements RunningPipeline {
   @Override
   public Results results(String statistic) {
     return current.results(statistic);
+  }
+
+  /** Returns the details of the current run, or of the last one, and the latest restarts. */
+  @Override
+  public RunDetails details() {
+    synchronized (latest) {
+      return current.details().withRestarts(List.copyOf(latest));
+    }
   }
 
   @Override

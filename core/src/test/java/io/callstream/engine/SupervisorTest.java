@@ -108,6 +108,18 @@ class SupervisorTest {
       assertThat(supervisor.state()).isEqualTo(State.RUNNING);
       assertThat(supervisor.restarts()).isEqualTo(3);
       assertThat(supervisor.failure()).isEmpty();
+      assertThat(supervisor.details().restarts())
+          .hasSize(3)
+          .extracting(RunDetails.Restart::attempt)
+          .containsExactly(1, 2, 3);
+      assertThat(supervisor.details().restarts())
+          .allSatisfy(
+              restart -> {
+                assertThat(restart.code()).isEqualTo(ErrorCode.SINK_FAILED);
+                assertThat(restart.message()).contains("no room");
+                assertThat(restart.delay()).isLessThan(Duration.ofSeconds(1));
+              });
+      assertThat(supervisor.details().settings()).containsEntry("trigger", "0");
       assertThat(supervisor.lastFailure().orElseThrow()).hasMessageContaining("no room");
       assertThat(supervisor.current()).isNotSameAs(first);
       assertThat(supervisor.pipeline()).isSameAs(pipeline);

@@ -18,9 +18,11 @@ final class Assets {
   private final Map<String, Response> files = new LinkedHashMap<>();
 
   Assets(Map<String, URI> links, List<String> notes) {
-    add("/", "dashboard.html", "text/html");
+    add("/", "operations.html", "text/html");
+    add("/operations", "operations.html", "text/html");
+    add("/operations.css", "operations.css", "text/css");
+    add("/operations.js", "operations.js", "text/javascript");
     add("/dashboard.css", "dashboard.css", "text/css");
-    add("/dashboard.js", "dashboard.js", "text/javascript");
     add("/icon.svg", "icon.svg", "image/svg+xml");
     String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
     add("/uplot.css", uplot + "uPlot.min.css", "text/css");

@@ -39,9 +39,10 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>The page shows the {@linkplain io.callstream.statistic.StandardStatistics standard statistics}
- * of the pipeline as charts, and its other statistics as tables. Pages never slow the pipeline
- * down, and without an open page the dashboard computes nothing.
+ * <p>The page {@code /operations} shows whether the pipeline keeps up, what it rejected and why,
+ * and its settings. Add a {@link io.callstream.sink.RecentDeadLetters} to the pipeline to see
+ * samples of rejected records and late calls. Pages never slow the pipeline down, and without an
+ * open page the dashboard computes nothing.
  *
  * <p>By default the server is available on this machine only. {@link Builder#bindingTo} makes it
  * available at another address. The server has no authentication and no TLS; use a reverse proxy
@@ -64,7 +65,7 @@ public final class Dashboard implements AutoCloseable {
 
   private final HttpServer server;
   private final URI uri;
-  private final SnapshotCache snapshots;
+  private final Operations operations;
   private final RequestExecutor executor;
   private final UpdateStream updates;
   private final ScheduledExecutorService poller =
@@ -73,14 +74,14 @@ public final class Dashboard implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Dashboard(Builder builder, InetSocketAddress address) throws IOException {
-    snapshots = new SnapshotCache(builder.running);
+    operations = new Operations(builder.running);
     executor =
         new RequestExecutor(THREADS, daemonThreads("callstream-dashboard-http"), builder.timeLimit);
     updates = new UpdateStream(executor);
     RequestHandler handler =
         new RequestHandler(
             builder.running,
-            snapshots,
+            operations,
             updates,
             executor,
             new Assets(builder.links, builder.notes),
@@ -133,9 +134,9 @@ public final class Dashboard implements AutoCloseable {
   private void poll() {
     executor.interruptOverdue();
     try {
-      snapshots.observe();
+      operations.observe();
       if (updates.isWatched()) {
-        updates.publish(snapshots.current());
+        updates.publish(operations.current());
       }
     } catch (RuntimeException | Error e) {
       logOnce(e);
@@ -149,7 +150,7 @@ public final class Dashboard implements AutoCloseable {
     }
   }
 
-  /** Sends a last snapshot and an end event to the open pages, and stops the server. */
+  /** Sends the last state and an end event to the open pages, and stops the server. */
   @Override
   public void close() {
     if (closed.getAndSet(true)) {
@@ -158,7 +159,7 @@ public final class Dashboard implements AutoCloseable {
     poller.shutdown();
     try {
       if (updates.isWatched()) {
-        updates.publish(snapshots.latest());
+        updates.publish(operations.latest());
       }
     } catch (RuntimeException | Error e) {
       logOnce(e);

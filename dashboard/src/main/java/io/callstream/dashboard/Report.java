@@ -37,8 +37,7 @@ public final class Report {
             .findFirst()
             .map(RunHistory::points)
             .orElse(List.of());
-    return ReportPage.of(
-        new SnapshotFactory(running).create(verdict.orElse(null), List.of()), history);
+    return ReportPage.of(new SnapshotFactory(running).create(verdict.orElse(null)), history);
   }
 
   /**

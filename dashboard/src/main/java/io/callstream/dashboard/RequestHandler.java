@@ -27,6 +27,7 @@ final class RequestHandler implements HttpHandler {
   static final int MAX_RESULTS = 2;
 
   private static final Set<String> METHODS = Set.of("GET", "HEAD");
+  private static final Set<String> PAGES = Set.of("/", "/operations");
   private static final String UPDATES = "/api/updates";
   private static final String STATISTICS = "/api/statistics";
   private static final String SECURITY_POLICY =
@@ -35,7 +36,7 @@ final class RequestHandler implements HttpHandler {
 
   private final RunningPipeline running;
   private final StatisticsApi statistics;
-  private final SnapshotCache snapshots;
+  private final Operations operations;
   private final UpdateStream updates;
   private final RequestExecutor executor;
   private final Assets assets;
@@ -45,7 +46,7 @@ final class RequestHandler implements HttpHandler {
 
   RequestHandler(
       RunningPipeline running,
-      SnapshotCache snapshots,
+      Operations operations,
       UpdateStream updates,
       RequestExecutor executor,
       Assets assets,
@@ -53,7 +54,7 @@ final class RequestHandler implements HttpHandler {
       AllowedHosts allowedHosts) {
     this.running = running;
     statistics = new StatisticsApi(running);
-    this.snapshots = snapshots;
+    this.operations = operations;
     this.updates = updates;
     this.executor = executor;
     this.assets = assets;
@@ -71,7 +72,7 @@ final class RequestHandler implements HttpHandler {
       if (rejection != null) {
         rejection.send(exchange);
       } else if (path.equals(UPDATES) && !exchange.getRequestMethod().equals("HEAD")) {
-        updates.serve(exchange, snapshots.current());
+        updates.serve(exchange, operations.current());
       } else if (path.startsWith(STATISTICS + "/")) {
         serveResults(exchange);
       } else {
@@ -123,7 +124,7 @@ final class RequestHandler implements HttpHandler {
     }
     // A foreign site may link to the page, but may not use the API.
     boolean isLink =
-        exchange.getRequestURI().getPath().equals("/")
+        PAGES.contains(exchange.getRequestURI().getPath())
             && "navigate".equals(headers.getFirst("Sec-Fetch-Mode"))
             && "document".equals(headers.getFirst("Sec-Fetch-Dest"));
     if ("cross-site".equals(headers.getFirst("Sec-Fetch-Site")) && !isLink) {
@@ -145,8 +146,8 @@ final class RequestHandler implements HttpHandler {
     String path = exchange.getRequestURI().getPath();
     return switch (path) {
       case UPDATES -> new Response(200, UpdateStream.TYPE, new byte[0]);
-      case "/api/progress" -> Response.json(200, SnapshotJson.run(snapshots.withoutStatistics()));
-      case "/api/snapshot" -> Response.json(200, Json.raw(snapshots.current().json()));
+      case "/api/progress" -> Response.json(200, operations.progress());
+      case "/api/operations" -> Response.json(200, Json.raw(operations.current().full()));
       case STATISTICS -> json(statistics.statistics());
       case "/health/live" -> health(running.state() != State.FAILED);
       case "/health/ready" -> health(running.isReading());

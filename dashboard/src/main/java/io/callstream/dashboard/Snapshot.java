@@ -5,7 +5,6 @@ import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
-import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.StabilityVerdict;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -14,18 +13,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The content of the dashboard and the report at one moment. A panel is empty if the pipeline does
- * not have its statistic.
+ * The content of the report at one moment. A panel is empty if the pipeline does not have its
+ * statistic.
  *
- * @param run identifies the run: the time at which its dashboard was created
  * @param failure the message of the failure; empty if the run has not failed
  * @param since from where statistics count that were added to the pipeline, by name
  * @param others the statistics that are shown as tables
  * @param verdict whether the pipeline keeps up; empty before there are enough batches
- * @param history the latest batches, oldest first
  */
 record Snapshot(
-    Instant run,
     Instant time,
     State state,
     Optional<String> failure,
@@ -41,8 +37,7 @@ record Snapshot(
     List<Table> others,
     Optional<Progress> progress,
     Accounting accounting,
-    Optional<StabilityVerdict> verdict,
-    List<Sample> history) {
+    Optional<StabilityVerdict> verdict) {
 
   /**
    * The groups with the most calls, highest count first, and the number and calls of all groups.
@@ -101,34 +96,4 @@ record Snapshot(
    */
   record Table(
       String name, List<String> columns, List<List<String>> cells, int numbersFrom, long rows) {}
-
-  /**
-   * The figures of a batch.
-   *
-   * @param time the start of the batch
-   * @param arrived records that arrived per second; NaN if unknown
-   * @param processed records processed per second of the batch's duration
-   * @param emitted result rows sent to the sinks per second; NaN if unknown
-   * @param lag offsets not yet read
-   * @param latency the age of records when the sinks received their results; empty if no record has
-   *     a timestamp
-   */
-  record Sample(
-      Instant time,
-      double arrived,
-      double processed,
-      double emitted,
-      long lag,
-      Optional<Latency> latency) {
-
-    static Sample of(Progress batch) {
-      return new Sample(
-          batch.timestamp(),
-          batch.inputRowsPerSecond(),
-          batch.processedRowsPerSecond(),
-          batch.outputRowsPerSecond(),
-          batch.lag(),
-          batch.latency());
-    }
-  }
 }

@@ -3,7 +3,6 @@ package io.callstream.dashboard;
 import io.callstream.CallstreamException;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Ranking.Entry;
-import io.callstream.dashboard.Snapshot.Sample;
 import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.Snapshot.Week;
 import io.callstream.engine.RunningPipeline;
@@ -54,7 +53,6 @@ final class SnapshotFactory {
   private static final String BY_LOCATION = StandardStatistics.callsByLocation().name();
   private static final String BY_HOUR_OF_WEEK = "calls-by-hour-of-week";
 
-  private final Instant run = Instant.now();
   private final RunningPipeline running;
   private final ZoneId zone;
   private final HourlyCounts hourly;
@@ -76,35 +74,24 @@ final class SnapshotFactory {
   }
 
   /** Creates a snapshot of one batch, unless batches finish faster than it is computed. */
-  Snapshot create(@Nullable StabilityVerdict verdict, List<Sample> history) {
-    return create(running.pipeline().statistics(), verdict, history);
-  }
-
-  /** Creates a snapshot without statistics, which is cheap. */
-  Snapshot createWithoutStatistics(@Nullable StabilityVerdict verdict) {
-    return create(List.of(), verdict, List.of());
-  }
-
-  private Snapshot create(
-      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
+  Snapshot create(@Nullable StabilityVerdict verdict) {
     Accounting before = running.accounting();
-    Snapshot created = attempt(statistics, verdict, history);
+    Snapshot created = attempt(verdict);
     for (int i = 1; i < MAX_ATTEMPTS && !created.accounting().equals(before); i++) {
       before = created.accounting();
-      created = attempt(statistics, verdict, history);
+      created = attempt(verdict);
     }
     return created;
   }
 
-  private Snapshot attempt(
-      List<Statistic> statistics, @Nullable StabilityVerdict verdict, List<Sample> history) {
+  private Snapshot attempt(@Nullable StabilityVerdict verdict) {
     // Read the state first: after the end of the run, the figures read below are final.
     State state = running.state();
     Optional<Progress> progress = running.progress();
     Instant watermark =
         state == State.RUNNING ? progress.flatMap(Progress::watermark).orElse(null) : null;
     List<Results> others = new ArrayList<>();
-    statistics.stream()
+    running.pipeline().statistics().stream()
         .map(statistic -> running.results(statistic.name()))
         .filter(BlockResults.class::isInstance) // Others are not in this process.
         .forEach(others::add);
@@ -121,7 +108,6 @@ final class SnapshotFactory {
             r -> isTotal(r, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day") && hasNumericHours(r));
     byHour.ifPresent(hourly::update);
     return new Snapshot(
-        run,
         Instant.now(),
         state,
         running.failure().map(CallstreamException::getMessage),
@@ -137,8 +123,7 @@ final class SnapshotFactory {
         others.stream().map(results -> table(results, zone)).toList(),
         progress,
         running.accounting(),
-        Optional.ofNullable(verdict),
-        history);
+        Optional.ofNullable(verdict));
   }
 
   /** Removes the results that have a panel from a list, and returns them. */

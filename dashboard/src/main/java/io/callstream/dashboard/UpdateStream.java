@@ -3,21 +3,23 @@ package io.callstream.dashboard;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
-import io.callstream.dashboard.SnapshotCache.Update;
+import io.callstream.dashboard.Operations.Update;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pushes snapshots to the open pages as server-sent events. Each page has a thread that writes the
- * newest snapshot that the page has not received. A page that reads slowly skips snapshots, and a
- * page that does not read is disconnected; other pages do not wait for it. Heartbeats contain the
- * time of this machine, so that a page computes the age of a batch without the clock of the
- * browser. Thread-safe.
+ * Pushes the state of a pipeline to the open pages as server-sent events: first the whole state,
+ * then what changed, compressed if the browser supports it. Each page has a thread that writes the
+ * difference between the newest state and the one that the page has. A page that reads slowly skips
+ * states, and a page that does not read is disconnected; other pages do not wait for it. Heartbeats
+ * contain the time of this machine, so that a page computes the age of a batch without the clock of
+ * the browser. Thread-safe.
  */
 final class UpdateStream {
   /** The maximum number of open pages. */
@@ -42,7 +44,7 @@ final class UpdateStream {
     return !clients.isEmpty();
   }
 
-  /** Sends a snapshot to all pages, unless a newer one was published already. */
+  /** Sends a state to all pages, unless a newer one was published already. */
   synchronized void publish(Update update) {
     if (latest == null || latest.number() < update.number()) {
       latest = update;
@@ -50,7 +52,7 @@ final class UpdateStream {
     }
   }
 
-  /** Sends snapshots to a page until the page disconnects or this stream closes. */
+  /** Sends states to a page until the page disconnects or this stream closes. */
   void serve(HttpExchange exchange, Update first) throws IOException {
     if (!join()) {
       // An event instead of an error status: scripts cannot read the status of an event stream.
@@ -61,14 +63,15 @@ final class UpdateStream {
     }
     try (OutputStream body = open(exchange)) {
       writeHeartbeat(body);
-      write(body, "update", first.json());
-      long seen = first.number();
-      while (await(seen)) {
-        Update update = newerThan(seen);
-        writeHeartbeat(body);
-        if (update != null) {
-          write(body, "update", update.json());
-          seen = update.number();
+      write(body, "state", first.full());
+      Update seen = first;
+      while (await(seen.number())) {
+        Update update = newerThan(seen.number());
+        if (update == null) {
+          writeHeartbeat(body);
+        } else {
+          write(body, "patch", update.changesSince(seen));
+          seen = update;
         }
       }
       write(body, "end", "");
@@ -92,8 +95,15 @@ final class UpdateStream {
     exchange.getResponseHeaders().set("Content-Type", TYPE);
     // Proxies must forward each event at once.
     exchange.getResponseHeaders().set("X-Accel-Buffering", "no");
+    String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
+    boolean compressed = accepted != null && accepted.contains("gzip");
+    if (compressed) {
+      exchange.getResponseHeaders().set("Content-Encoding", "gzip");
+    }
     exchange.sendResponseHeaders(200, 0);
-    return exchange.getResponseBody();
+    OutputStream body = exchange.getResponseBody();
+    // The compressor keeps what it has sent, so that similar events are short.
+    return compressed ? new GZIPOutputStream(body, true) : body;
   }
 
   private synchronized boolean join() {
@@ -106,8 +116,8 @@ final class UpdateStream {
   }
 
   /**
-   * Waits for a newer snapshot or the next heartbeat. Returns false if the stream is closed and the
-   * page has received the last snapshot.
+   * Waits for a newer state or the next heartbeat. Returns false if the stream is closed and the
+   * page has received the last state.
    */
   private synchronized boolean await(long seen) throws InterruptedException {
     executor.clearLimit();
@@ -134,7 +144,7 @@ final class UpdateStream {
     return latest != null && latest.number() > seen ? latest : null;
   }
 
-  /** Sends pages the last snapshot and disconnects them; waits for them up to a timeout. */
+  /** Sends pages the last state and disconnects them; waits for them up to a timeout. */
   synchronized void close(Duration timeout) {
     closed = true;
     notifyAll();

@@ -1,5 +1,6 @@
 package io.callstream.dashboard;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.callstream.testing.WatchedRun;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,6 +23,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -196,6 +199,30 @@ final class Browser implements AutoCloseable {
     evaluate("[...document.querySelectorAll('" + selector + "')].map(e => e.textContent)")
         .forEach(text -> texts.add(text.asText()));
     return texts;
+  }
+
+  /** Returns the violations of accessibility rules on the page, as axe finds them. */
+  List<String> violations() throws Exception {
+    String version = "/META-INF/maven/org.webjars.npm/axe-core/pom.properties";
+    Properties properties = new Properties();
+    try (InputStream in = Browser.class.getResourceAsStream(version)) {
+      properties.load(in);
+    }
+    String script =
+        "/META-INF/resources/webjars/axe-core/" + properties.getProperty("version") + "/axe.min.js";
+    try (InputStream in = Browser.class.getResourceAsStream(script)) {
+      evaluate(new String(in.readAllBytes(), UTF_8) + ";0");
+    }
+    evaluate(
+        "window.axeResult = null; axe.run().then(result => { window.axeResult = result; }); 0");
+    await("window.axeResult !== null");
+    List<String> found = new ArrayList<>();
+    evaluate(
+            "axeResult.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.html + ' '"
+                + " + n.failureSummary))")
+        .forEach(violation -> found.add(violation.asText()));
+    problems.removeIf(problem -> problem.contains("willReadFrequently")); // A warning about axe.
+    return found;
   }
 
   /** Opens another tab, which hides the page, and returns its id. */

@@ -244,7 +244,7 @@ class DashboardTest {
   void servesTheLastBatchAndTheAccounting() throws Exception {
     assertThat(json("/api/progress").get("progress").get("batch").asInt()).isZero();
     run.receive("no call".getBytes(UTF_8));
-    // The response is up to date, although the snapshot may be a second old.
+    // The response is up to date, although the state of the page may be a second old.
     JsonNode progress = json("/api/progress");
     assertThat(progress.get("progress").get("batch").asInt()).isEqualTo(1);
     assertThat(progress.get("state").asText()).isEqualTo("RUNNING");
@@ -325,7 +325,16 @@ class DashboardTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"/", "/dashboard.js", "/dashboard.css", "/uplot.js", "/uplot.css", "/icon.svg"})
+      strings = {
+        "/",
+        "/operations",
+        "/operations.js",
+        "/operations.css",
+        "/dashboard.css",
+        "/uplot.js",
+        "/uplot.css",
+        "/icon.svg"
+      })
   void servesThePageWithSecurityHeaders(String path) throws Exception {
     HttpResponse<String> response = get(path);
     assertThat(response.statusCode()).isEqualTo(200);
@@ -381,6 +390,7 @@ class DashboardTest {
         .startsWith("HTTP/1.1 403");
     String link = "Sec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\n\n";
     assertThat(raw("GET /" + head + link)).startsWith("HTTP/1.1 200");
+    assertThat(raw("GET /operations" + head + link)).startsWith("HTTP/1.1 200");
     for (String path : List.of("/api/updates", "/api/statistics/calls-by-type?top=all")) {
       assertThat(raw("GET " + path + head + link)).as(path).startsWith("HTTP/1.1 403");
     }
@@ -496,17 +506,19 @@ class DashboardTest {
   }
 
   @Test
-  void pushesASnapshotAtOnceAndAfterABatch() throws Exception {
+  void pushesTheStateAtOnceAndItsChangesAfterABatch() throws Exception {
     try (Page page = new Page()) {
       assertThat(page.response.headers().firstValue("content-type").orElse(""))
           .startsWith("text/event-stream");
       assertThat(page.response.headers().firstValue("x-accel-buffering")).contains("no");
       List<String> first = page.next();
-      assertThat(first.get(0)).isEqualTo("update");
+      assertThat(first.get(0)).isEqualTo("state");
       assertThat(received(first)).isEqualTo(1_000);
       run.receive(SomeCalls.of(500));
       List<String> second = page.next();
+      assertThat(second.get(0)).isEqualTo("patch");
       assertThat(received(second)).isEqualTo(1_500);
+      assertThat(second.get(1)).doesNotContain("settings", "source");
     }
   }
 
@@ -515,7 +527,7 @@ class DashboardTest {
   }
 
   @Test
-  void pushesTheLastSnapshotAndTheEnd() throws Exception {
+  void pushesTheLastStateAndTheEnd() throws Exception {
     try (Page page = new Page()) {
       page.next();
       run.running().stop();

@@ -5,8 +5,6 @@ import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.DataSfCalls;
@@ -15,7 +13,6 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.ResultRow;
-import io.callstream.progress.Progress;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
@@ -44,7 +41,7 @@ class SnapshotTest {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
 
   private static Snapshot snapshot(WatchedRun run) {
-    return new SnapshotFactory(run.running()).create(null, List.of());
+    return new SnapshotFactory(run.running()).create(null);
   }
 
   private static Map<String, Long> counts(List<Call> calls, Function<Call, String> key) {
@@ -77,10 +74,9 @@ class SnapshotTest {
       SnapshotFactory factory = new SnapshotFactory(run.running());
       for (int i = 0; i < 3; i++) {
         run.receive(calls.subList(i * 1_000, (i + 1) * 1_000));
-        assertThat(factory.create(null, List.of()).accounting().received())
-            .isEqualTo((i + 1) * 1_000);
+        assertThat(factory.create(null).accounting().received()).isEqualTo((i + 1) * 1_000);
       }
-      Snapshot snapshot = factory.create(null, List.of());
+      Snapshot snapshot = factory.create(null);
 
       assertRanks(snapshot.types(), counts(calls, Call::type), 15, 3_000);
       assertRanks(snapshot.dispositions(), counts(calls, Call::disposition), 12, 3_000);
@@ -153,7 +149,6 @@ class SnapshotTest {
       assertThat(snapshot.week().get().max()).isZero();
       assertThat(snapshot.spikes().get().window()).isEmpty();
       assertThat(snapshot.progress()).isEmpty();
-      assertThat(SnapshotJson.of(snapshot)).contains("\"progress\":null");
     }
   }
 
@@ -400,38 +395,6 @@ class SnapshotTest {
     try (WatchedRun run = WatchedRun.of(StandardStatistics.callsByType())) {
       run.receive(List.of(SomeCalls.call(1, type, SomeCalls.START).build()));
       assertThat(snapshot(run).types().get().entries().get(0).name()).hasSize(100).endsWith("…");
-      assertThat(SnapshotJson.of(snapshot(run)).length()).isLessThan(5_000);
     }
-  }
-
-  @Test
-  void historyHasTheFiguresOfTheBatches() throws Exception {
-    try (WatchedRun run = WatchedRun.standard()) {
-      SnapshotCache cache = new SnapshotCache(run.running());
-      List<Progress> batches = new java.util.ArrayList<>();
-      for (int i = 1; i <= 3; i++) {
-        run.receive(SomeCalls.of(10 * i));
-        cache.observe();
-        batches.add(run.running().progress().orElseThrow());
-      }
-      JsonNode history = new ObjectMapper().readTree(cache.latest().json()).get("history");
-      assertThat(history).hasSize(3);
-      for (int i = 0; i < 3; i++) {
-        Progress batch = batches.get(i);
-        JsonNode sample = history.get(i);
-        assertThat(sample.get("time").asDouble()).isEqualTo(batch.timestamp().toEpochMilli() / 1e3);
-        assertRate(sample.get("arrived"), batch.inputRowsPerSecond());
-        assertRate(sample.get("processed"), batch.processedRowsPerSecond());
-        assertRate(sample.get("emitted"), batch.outputRowsPerSecond());
-        assertThat(sample.get("lag").asLong()).isEqualTo(batch.lag());
-        assertThat(sample.get("latencyMs").asLong())
-            .isEqualTo(batch.latency().orElseThrow().mean().toMillis());
-      }
-    }
-  }
-
-  private static void assertRate(JsonNode rate, double expected) {
-    assertThat(rate.isNull()).isEqualTo(Double.isNaN(expected));
-    assertThat(rate.asDouble()).isCloseTo(Double.isNaN(expected) ? 0 : expected, within(1e-9));
   }
 }

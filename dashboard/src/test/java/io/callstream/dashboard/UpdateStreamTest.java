@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
-import io.callstream.dashboard.SnapshotCache.Update;
+import io.callstream.dashboard.Operations.Update;
 import io.callstream.testing.WatchedRun;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -18,6 +18,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -28,8 +30,6 @@ import org.junit.jupiter.api.Test;
 class UpdateStreamTest {
   private static final int MEGABYTES = 16;
 
-  private final WatchedRun run = WatchedRun.standard();
-  private final Update empty = new SnapshotCache(run.running()).current();
   private final RequestExecutor executor =
       new RequestExecutor(4, Thread::new, Duration.ofMillis(500));
   private final UpdateStream updates = new UpdateStream(executor);
@@ -54,11 +54,10 @@ class UpdateStreamTest {
     updates.close(Duration.ofSeconds(1));
     server.stop(0);
     executor.close();
-    run.close();
   }
 
   private Update update(long number, String json) {
-    return new Update(number, json, empty.inputs());
+    return new Update(number, Map.of("text", json), List.of());
   }
 
   /** Opens a page that does not read, with a small receive buffer. */
@@ -85,8 +84,12 @@ class UpdateStreamTest {
     String event;
     do {
       event = page.readLine();
-    } while (event != null && !event.matches("event: (update|end)"));
-    return event == null ? null : page.readLine().substring("data: ".length());
+    } while (event != null && !event.matches("event: (state|patch|end)"));
+    if (event == null) {
+      return null;
+    }
+    String data = page.readLine().substring("data: ".length());
+    return data.isEmpty() ? data : data.replaceAll("[{]\"text\":\"(.*)\"}", "$1");
   }
 
   private static int read(InputStream in) {
@@ -109,8 +112,8 @@ class UpdateStreamTest {
         assertThat(next(eager)).isEqualTo("first");
         String megabyte = "x".repeat(1 << 20);
         for (int i = 1; i <= MEGABYTES; i++) {
-          updates.publish(update(i, megabyte));
-          assertThat(next(eager)).isEqualTo(megabyte);
+          updates.publish(update(i, i + megabyte));
+          assertThat(next(eager)).isEqualTo(i + megabyte);
         }
       }
       AtomicLong number = new AtomicLong(MEGABYTES);
@@ -118,7 +121,8 @@ class UpdateStreamTest {
           "both pages are disconnected",
           () -> {
             executor.interruptOverdue();
-            updates.publish(update(number.incrementAndGet(), "more"));
+            long next = number.incrementAndGet();
+            updates.publish(update(next, "more " + next));
             return !updates.isWatched();
           });
       assertThat(read(stalled.getInputStream())).isLessThan(MEGABYTES << 20);

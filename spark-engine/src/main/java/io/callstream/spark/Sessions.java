@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.util.Map;
 import java.util.TreeMap;
@@ -39,6 +40,7 @@ final class Sessions {
   private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
 
   private static int ownUsers;
+  private static int uiPort = 4040;
   private static @Nullable SparkSession own;
 
   /**
@@ -147,7 +149,7 @@ final class Sessions {
     conf.put("spark.app.name", "callstream");
     conf.put("spark.serializer", "org.apache.spark.serializer.KryoSerializer");
     conf.put(REDACTION, "(?i)secret|password|token|access[.]?key|" + KAFKA_SECRETS);
-    conf.put("spark.ui.enabled", "false");
+    conf.putAll(userInterface(master, System.getenv("SPARK_LOCAL_IP")));
     conf.put("spark.ui.showConsoleProgress", "false");
     conf.put("spark.sql.ui.retainedExecutions", "20");
     conf.put("spark.ui.retainedJobs", "50");
@@ -168,6 +170,45 @@ final class Sessions {
     SparkSession.Builder builder = SparkSession.builder().master(master);
     conf.forEach(builder::config);
     return builder.getOrCreate();
+  }
+
+  /**
+   * Returns the properties of Spark's user interface. It is on in local mode if only this machine
+   * can reach it, which Spark decides by an environment variable. It shows jobs but cannot end
+   * them, because any web site could send that request.
+   *
+   * @param localIp the value of {@code SPARK_LOCAL_IP}; null if it is not set
+   */
+  static Map<String, String> userInterface(String master, @Nullable String localIp) {
+    try {
+      if (master.startsWith("local") && localIp != null) {
+        InetAddress address = InetAddress.getByName(localIp);
+        if (address.isLoopbackAddress()) {
+          return Map.of(
+              "spark.ui.enabled", "true",
+              "spark.ui.killEnabled", "false",
+              "spark.ui.port", Integer.toString(freePort(address)));
+        }
+      }
+    } catch (IOException e) {
+      LOG.debug("Spark's user interface is off, because no port is available", e);
+    }
+    return Map.of("spark.ui.enabled", "false");
+  }
+
+  /**
+   * Returns the last port of the user interface, at first 4040, or any free port if that one is in
+   * use. Spark tries only the next 16 ports, and then ends the JVM.
+   */
+  private static synchronized int freePort(InetAddress address) throws IOException {
+    try (ServerSocket free = new ServerSocket(uiPort, 1, address)) {
+      return free.getLocalPort();
+    } catch (IOException e) {
+      try (ServerSocket free = new ServerSocket(0, 1, address)) {
+        uiPort = free.getLocalPort();
+        return uiPort;
+      }
+    }
   }
 
   /**

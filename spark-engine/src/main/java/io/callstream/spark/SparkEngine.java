@@ -114,8 +114,9 @@ public final class SparkEngine implements Engine {
 
   /**
    * Returns the address of Spark's user interface for a pipeline. Empty if the pipeline does not
-   * run on Spark, or if {@code spark.ui.enabled} is false, which is the default for a session that
-   * callstream creates.
+   * run on Spark, or if {@code spark.ui.enabled} is false. In a session that callstream creates, it
+   * is true by default in local mode if the environment variable {@code SPARK_LOCAL_IP} is a
+   * loopback address, so that only this machine can reach the pages.
    */
   public static Optional<URI> userInterface(RunningPipeline running) {
     if (running instanceof Supervisor supervisor) {

@@ -72,6 +72,7 @@ final class SparkRun extends LedgerRun {
   private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(10);
 
   private final RunOptions options;
+  private final Map<String, String> engineSettings;
   private final TaskPlan plan;
   private final Sessions.Lease lease;
   private final Checkpoint checkpoint;
@@ -96,6 +97,7 @@ final class SparkRun extends LedgerRun {
       Pipeline pipeline,
       TaskPlan plan,
       RunOptions options,
+      Map<String, String> engineSettings,
       Sessions.Lease lease,
       Checkpoint checkpoint,
       Ledger ledger,
@@ -103,8 +105,9 @@ final class SparkRun extends LedgerRun {
       int shufflePartitions,
       @Nullable DriverView view,
       SinkSet sinks) {
-    super(pipeline, ledger);
+    super(pipeline, options, ledger);
     this.options = options;
+    this.engineSettings = engineSettings;
     this.plan = plan;
     this.lease = lease;
     this.checkpoint = checkpoint;
@@ -189,6 +192,7 @@ final class SparkRun extends LedgerRun {
               pipeline,
               plan,
               options,
+              settings.inForce(lease.session().sparkContext(), shufflePartitions),
               lease,
               checkpoint,
               ledger,
@@ -379,6 +383,11 @@ final class SparkRun extends LedgerRun {
   }
 
   /** Returns the address of Spark's own pages; empty if Spark shows none. */
+  @Override
+  protected Map<String, String> engineSettings() {
+    return engineSettings;
+  }
+
   Optional<URI> userInterface() {
     Option<String> page = lease.session().sparkContext().uiWebUrl();
     return page.isDefined() ? Optional.of(URI.create(page.get())) : Optional.empty();

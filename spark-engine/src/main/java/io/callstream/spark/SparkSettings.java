@@ -1,10 +1,14 @@
 package io.callstream.spark;
 
+import io.callstream.internal.engine.RunSettings;
 import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.execution.streaming.state.StateStoreProvider;
 import org.jspecify.annotations.Nullable;
 
@@ -226,6 +230,22 @@ public final class SparkSettings {
 
   Map<String, String> properties() {
     return properties;
+  }
+
+  /** Returns the settings of a run as texts without secrets, in the order of display. */
+  Map<String, String> inForce(SparkContext context, int shufflePartitions) {
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put("engine", SparkEngine.NAME + " " + context.version());
+    all.put("master", context.master());
+    all.put("default parallelism", Integer.toString(context.defaultParallelism()));
+    all.put("shuffle partitions", Integer.toString(shufflePartitions));
+    all.put(
+        "reading partitions, at least",
+        minPartitions == null ? "those of the topic" : Integer.toString(minPartitions));
+    all.put("state store", stateStore.name().toLowerCase(Locale.ROOT));
+    all.put("results", inExecutors ? "in the executors" : "in the driver");
+    all.putAll(RunSettings.properties(properties));
+    return all;
   }
 
   /** Returns the settings without the values of properties, which may be secret. */

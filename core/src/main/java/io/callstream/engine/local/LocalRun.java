@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
@@ -79,7 +80,7 @@ final class LocalRun extends LedgerRun {
       Ledger ledger,
       LookupFeed lookups,
       int threads) {
-    super(pipeline, ledger);
+    super(pipeline, options, ledger);
     this.lookups = lookups;
     this.options = options;
     this.source = source;
@@ -322,6 +323,16 @@ final class LocalRun extends LedgerRun {
   }
 
   // ---- called by other threads
+
+  @Override
+  protected Map<String, String> engineSettings() {
+    return Map.of(
+        "engine",
+        LocalEngine.NAME
+            + ", reading in "
+            + readers.size()
+            + (readers.size() == 1 ? " thread" : " threads"));
+  }
 
   @Override
   public void stop() {

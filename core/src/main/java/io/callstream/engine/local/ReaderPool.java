@@ -88,6 +88,11 @@ final class ReaderPool {
     }
   }
 
+  /** Returns the number of readers. */
+  int size() {
+    return readers.size();
+  }
+
   /** Returns whether the readers work while the calling thread does something else. */
   boolean isParallel() {
     return threads != null;

@@ -1,12 +1,21 @@
 package io.callstream.internal.engine;
 
+import io.callstream.engine.RunDetails;
+import io.callstream.engine.RunDetails.PartitionTime;
+import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,12 +28,14 @@ public abstract class LedgerRun extends RunEnd implements RunningPipeline {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerRun.class);
 
   private final Pipeline pipeline;
+  private final RunOptions options;
   private final Ledger ledger;
   private volatile @Nullable Progress progress;
 
-  protected LedgerRun(Pipeline pipeline, Ledger ledger) {
+  protected LedgerRun(Pipeline pipeline, RunOptions options, Ledger ledger) {
     super("The pipeline over " + pipeline.source().description());
     this.pipeline = pipeline;
+    this.options = options;
     this.ledger = ledger;
   }
 
@@ -64,6 +75,36 @@ public abstract class LedgerRun extends RunEnd implements RunningPipeline {
   public final Accounting accounting() {
     return ledger.total();
   }
+
+  @Override
+  public final RunDetails details() {
+    Set<Integer> last = ledger.partitionsOfLast();
+    List<PartitionTime> clocks = new ArrayList<>();
+    ledger
+        .clocks()
+        .forEach(
+            (partition, clock) ->
+                clocks.add(
+                    new PartitionTime(
+                        partition,
+                        time(clock.millis()),
+                        last.contains(partition),
+                        clock.unconfirmed())));
+    return new RunDetails(
+        RunSettings.of(pipeline, options, engineSettings()),
+        time(ledger.nextWatermark()),
+        clocks,
+        List.of());
+  }
+
+  private static Optional<Instant> time(long millis) {
+    return millis == StatisticCombiner.NO_WATERMARK
+        ? Optional.empty()
+        : Optional.of(Instant.ofEpochMilli(millis));
+  }
+
+  /** Returns the name and the settings of the engine, in the order of display. */
+  protected abstract Map<String, String> engineSettings();
 
   @Override
   public Results results(String statistic) {

@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.Groups;
+import io.callstream.internal.task.PartitionClock;
 import io.callstream.internal.task.PartitionSegment;
 import io.callstream.internal.task.StatisticStart;
 import io.callstream.internal.task.StoredTable;
@@ -20,9 +21,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +54,7 @@ public final class Ledger {
   private final ClockWarnings warnings = new ClockWarnings(System::nanoTime);
   private List<byte[]> notes = new ArrayList<>();
   private volatile LedgerState state;
+  private volatile Set<Integer> partitionsOfLast = Set.of();
 
   private Ledger(
       Pipeline pipeline,
@@ -224,6 +228,8 @@ public final class Ledger {
       log.append(before, after.totals(), updates);
     }
     state = after;
+    partitionsOfLast =
+        report.segments().stream().map(PartitionSegment::partition).collect(Collectors.toSet());
     return emitter.batch(before, after, accounting, updates);
   }
 
@@ -288,6 +294,22 @@ public final class Ledger {
   /** Returns the offset after the last record in the ledger for each partition. */
   public Map<Integer, Long> nextOffsets() {
     return state.totals().progress().nextOffsets();
+  }
+
+  /** Returns the clock of each partition. Must not be modified. */
+  public Map<Integer, PartitionClock> clocks() {
+    Map<Integer, PartitionClock> clocks = new TreeMap<>();
+    state
+        .totals()
+        .progress()
+        .partitions()
+        .forEach((partition, progress) -> clocks.put(partition, progress.clock()));
+    return clocks;
+  }
+
+  /** Returns the partitions with records in the last batch; empty after a restart. */
+  public Set<Integer> partitionsOfLast() {
+    return partitionsOfLast;
   }
 
   /** Returns the tables of lookups that the last batch used. Empty before the first batch. */

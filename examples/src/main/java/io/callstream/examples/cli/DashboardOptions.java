@@ -150,7 +150,9 @@ final class DashboardOptions {
       SparkEngine.userInterface(running)
           .ifPresentOrElse(
               page -> dashboard.linking("Spark UI", page),
-              () -> dashboard.noting("Spark UI: off; --conf spark.ui.enabled=true shows it"));
+              () ->
+                  dashboard.noting(
+                      "Spark UI: off; --conf spark.ui.enabled=true shows it, to all who can reach this machine"));
     }
     return dashboard.start(port);
   }

@@ -133,6 +133,7 @@ final class DemoCommand implements Callable<Integer> {
     // Without a port, any port is valid: the default one may be in use.
     dashboard.check(noDashboard ? null : Objects.requireNonNullElse(port, 0));
     calls.check();
+    statistics.showing(!noDashboard);
     statistics.check(KafkaTopic.DEFAULT_NAME);
     if (input != null && number != null) {
       throw Usage.wrong(

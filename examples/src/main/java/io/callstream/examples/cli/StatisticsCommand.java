@@ -120,6 +120,7 @@ final class StatisticsCommand implements Callable<Integer> {
     statistics.check(kafka.topicName());
     restart.check(statistics.checkpoint());
     dashboard.check(port);
+    statistics.showing(port != null);
     KafkaTopic topic = source();
     RunOptions options = once ? statistics.bounded() : statistics.continuous();
     Pipeline pipeline =

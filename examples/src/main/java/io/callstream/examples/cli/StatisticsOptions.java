@@ -12,6 +12,7 @@ import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.ProgressListener;
 import io.callstream.progress.StabilityMonitor;
+import io.callstream.sink.RecentDeadLetters;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
@@ -156,6 +157,14 @@ final class StatisticsOptions {
           "A Spark property, such as spark.sql.shuffle.partitions=4; may be given several times.")
   private List<String> conf = new ArrayList<>();
 
+  /** Whether a dashboard shows the pipeline. */
+  private boolean shown;
+
+  /** Adds to the pipeline what only a dashboard needs. */
+  void showing(boolean dashboard) {
+    shown = dashboard;
+  }
+
   /**
    * Rejects invalid options that can be detected without access to other systems.
    *
@@ -264,6 +273,9 @@ final class StatisticsOptions {
             pipeline.results(Sinks.csv(output)).deadLetters(Sinks.deadLetterFiles(output));
           }
           sinks.addTo(pipeline, command, cluster);
+          if (shown) {
+            pipeline.deadLetters(new RecentDeadLetters());
+          }
           List.of(listeners).forEach(pipeline::listener);
           return pipeline.build();
         });

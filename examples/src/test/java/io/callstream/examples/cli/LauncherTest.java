@@ -49,6 +49,7 @@ class LauncherTest {
       out.println("arguments " + List.of(args));
       out.println("property " + System.getProperty("echo"));
       out.println("file names " + System.getProperty("sun.jnu.encoding"));
+      out.println("address " + System.getenv("SPARK_LOCAL_IP"));
     }
   }
 
@@ -103,6 +104,25 @@ class LauncherTest {
     assertThat(ended.status()).as(ended.err()).isZero();
     assertThat(ended.out()).contains("arguments [--seed, 2]", "property tune");
     assertThat(help.out()).contains("arguments [--help]", "property tune");
+  }
+
+  @Test
+  void bindsSparkToTheLoopbackAddressUnlessAClusterMustReachIt() throws Exception {
+    built("checkout");
+    Map<String, String> set = Map.of("SPARK_LOCAL_IP", "10.0.0.7");
+
+    assertThat(run(directory, Map.of(), "checkout/callstream", "demo").out())
+        .contains("address 127.0.0.1");
+    assertThat(
+            run(directory, Map.of(), "checkout/callstream", "demo", "--master", "local[2]").out())
+        .contains("address 127.0.0.1");
+    assertThat(
+            run(directory, Map.of(), "checkout/callstream", "demo", "--master=spark://a:1").out())
+        .contains("address null");
+    assertThat(run(directory, Map.of(), "checkout/callstream", "--conf", "spark.master=yarn").out())
+        .contains("address null");
+    assertThat(run(directory, set, "checkout/callstream", "demo").out())
+        .contains("address 10.0.0.7");
   }
 
   @Test

@@ -10,6 +10,10 @@ import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.SyntheticCalls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -61,18 +65,21 @@ class ServedMetricsTest {
                       address)
                   .status())
           .isZero();
-      try (CommandProcess statistics =
-          CommandProcess.start(
-              directory,
-              "statistics",
-              "--dashboard",
-              "0",
-              "--engine",
-              engine,
-              "--topic",
-              TOPIC,
-              "--bootstrap-servers",
-              address)) {
+      try (ServerSocket taken = takeSparksPort();
+          CommandProcess statistics =
+              CommandProcess.start(
+                  directory,
+                  Map.of("SPARK_LOCAL_IP", "127.0.0.1"),
+                  List.of(),
+                  "statistics",
+                  "--dashboard",
+                  "0",
+                  "--engine",
+                  engine,
+                  "--topic",
+                  TOPIC,
+                  "--bootstrap-servers",
+                  address)) {
         statistics.await("the dashboard is up", () -> DASHBOARD.matcher(statistics.err()).find());
         Matcher dashboard = DASHBOARD.matcher(statistics.err());
         assertThat(dashboard.find()).isTrue();
@@ -98,22 +105,51 @@ class ServedMetricsTest {
         assertThat(values(uri, "callstream_phase_duration_seconds")).isNotEmpty();
         assertThat(get(uri, "/metrics").headers().firstValue("Content-Type"))
             .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain; version=0.0.4"));
-        JsonNode page = JSON.readTree(get(uri, "/api/snapshot").body());
-        assertThat(page.at("/types/total").asInt()).isEqualTo(CALLS);
         Map<String, Long> counted = new HashMap<>();
-        page.at("/types/entries")
-            .forEach(type -> counted.put(type.get("name").asText(), type.get("count").asLong()));
-        Map<String, Long> expected = callsByType();
-        assertThat(counted)
-            .isNotEmpty()
-            .allSatisfy((type, calls) -> assertThat(expected).containsEntry(type, calls));
-        assertThat(page.at("/types/groups").asInt()).isEqualTo(expected.size());
-        assertThat(page.at("/progress/state/rows").asLong()).isPositive();
+        JSON.readTree(get(uri, "/api/statistics/calls-by-type?top=all").body())
+            .get("rows")
+            .forEach(row -> counted.put(row.get("crime_type").asText(), row.get("count").asLong()));
+        assertThat(counted).isEqualTo(callsByType());
+        JsonNode page = JSON.readTree(get(uri, "/api/operations").body());
+        assertThat(page.at("/accounting/received").asInt()).isEqualTo(CALLS);
+        assertThat(page.at("/progress/stateRows").asLong()).isPositive();
+        assertThat(page.at("/partitions")).hasSize(2);
+        assertThat(page.at("/partitions/0/time").asText()).isNotEmpty();
+        assertThat(page.at("/settings/engine").asText()).startsWith(engine);
+        assertThat(page.at("/letters").isArray()).isTrue();
         assertThat(page.at("/state").asText()).isEqualTo("RUNNING");
         assertUp(get(uri, "/health/live"));
         assertUp(get(uri, "/health/ready"));
+        JsonNode links = JSON.readTree(get(uri, "/api/links").body()).get("links");
+        if (engine.equals("spark")) {
+          assertServesSparksPages(URI.create(links.get("Spark UI").asText()), taken);
+        } else {
+          assertThat(links).isEmpty();
+        }
       }
     }
+  }
+
+  /** Takes the usual port of Spark's pages, unless another program has it. */
+  private static ServerSocket takeSparksPort() throws IOException {
+    ServerSocket socket = new ServerSocket();
+    try {
+      socket.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 4040));
+    } catch (BindException e) {
+      // It is taken already.
+    }
+    return socket;
+  }
+
+  /** Spark's pages are on another port than the one in use, and cannot end a job. */
+  private void assertServesSparksPages(URI pages, ServerSocket taken) throws Exception {
+    assertThat(taken.isClosed()).isFalse();
+    assertThat(pages.getHost()).isEqualTo("127.0.0.1");
+    assertThat(pages.getPort()).isNotEqualTo(4040);
+    HttpResponse<String> jobs = get(pages, "/jobs/");
+    assertThat(jobs.statusCode()).isEqualTo(200);
+    assertThat(jobs.body()).contains("Spark Jobs").doesNotContain("kill/?id");
+    assertThat(get(pages, "/StreamingQuery/").body()).contains("Active Streaming Queries");
   }
 
   private static Map<String, Long> callsByType() throws IOException {

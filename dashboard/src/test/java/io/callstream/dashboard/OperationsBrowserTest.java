@@ -7,17 +7,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.call.Call;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.pipeline.ResultRow;
 import io.callstream.progress.Progress;
+import io.callstream.sink.RecentDeadLetters;
 import io.callstream.sink.Sinks;
-import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.testing.SomeCalls;
@@ -41,10 +39,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests the page of a running pipeline in a real browser. */
-class DashboardBrowserTest {
+/** Tests the page for operators in a real browser. */
+class OperationsBrowserTest {
   private static final int ENTER = 13;
   private static final int TAB = 9;
 
@@ -71,21 +70,30 @@ class DashboardBrowserTest {
 
   @BeforeEach
   void start() throws Exception {
-    List<Statistic> statistics =
-        new ArrayList<>(
-            StandardStatistics.all(
-                ZoneId.of("America/Los_Angeles"), StandardStatistics.DEFAULT_LATENESS));
-    statistics.add(Statistic.named("by-disposition").by(Dimensions.DISPOSITION).build());
     run =
         WatchedRun.of(
                 pipeline ->
-                    pipeline.statistics(statistics).lookup(StandardStatistics.dispositions()))
+                    pipeline
+                        .statistics(
+                            StandardStatistics.all(
+                                ZoneId.of("America/Los_Angeles"),
+                                StandardStatistics.DEFAULT_LATENESS))
+                        .lookup(StandardStatistics.dispositions())
+                        .deadLetters(new RecentDeadLetters()))
             .receive(SomeCalls.of(2_000));
     dashboard = Dashboard.of(run.running()).start(0);
     browser.problems().clear();
     browser.resize(1280, 900);
-    browser.open(dashboard.uri());
-    browser.await("document.querySelector('#types .bars li') !== null");
+    open("");
+    browser.await("document.querySelectorAll('.chart canvas').length === 2");
+  }
+
+  private void open(String query) throws Exception {
+    browser.open(dashboard.uri().resolve("/operations" + query));
+  }
+
+  private void awaitText(String id, String text) throws Exception {
+    browser.await("document.getElementById('" + id + "').textContent === '" + text + "'");
   }
 
   @AfterEach
@@ -104,46 +112,18 @@ class DashboardBrowserTest {
     return String.format(Locale.ROOT, "%,d", number);
   }
 
-  private void assertBarsAre(String panel, List<ResultRow> rows) throws Exception {
-    assertThat(browser.texts("#" + panel + " .bars .count"))
-        .isEqualTo(rows.stream().map(row -> number(row.count())).toList());
-    assertThat(browser.texts("#" + panel + " .bars .name"))
-        .isEqualTo(rows.stream().map(row -> row.dimensions().get(0)).toList());
-  }
-
   @Test
-  void showsTheResultsOfTheEngine() throws Exception {
-    assertBarsAre("types", run.running().results("calls-by-type").top(15));
-    assertBarsAre("locations", run.running().results("calls-by-location").top(12));
-    List<ResultRow> dispositions = run.running().results("by-disposition").rows();
-    assertThat(browser.texts("#dispositions .bars .count"))
-        .isEqualTo(dispositions.stream().map(row -> number(row.count())).toList());
-    assertThat(browser.texts("#dispositions .bars .share"))
-        .isEqualTo(
-            dispositions.stream()
-                .map(row -> String.format(Locale.ROOT, "%.1f %%", row.count() / 20.0))
-                .toList());
-    for (ResultRow row : run.running().results("calls-by-hour-of-week").rows()) {
-      assertThat(
-              browser
-                  .evaluate(
-                      "document.querySelector('#week table').tBodies[0].rows["
-                          + (Integer.parseInt(row.dimensions().get(0)) - 1)
-                          + "].cells["
-                          + (Integer.parseInt(row.dimensions().get(1)) + 1)
-                          + "].textContent")
-                  .asLong())
-          .isEqualTo(row.count());
-    }
+  void showsTheFiguresOfTheEngine() throws Exception {
     assertThat(browser.texts("#figure-lag")).containsExactly("0");
-    Progress.Latency latency = run.running().progress().orElseThrow().latency().orElseThrow();
-    assertThat(browser.texts("#figure-latency")).containsExactly(duration(latency.mean()));
-    assertThat(browser.texts("#figures dt"))
-        .contains("Mean latency, max " + duration(latency.greatest()));
-    double out = run.running().progress().orElseThrow().outputRowsPerSecond();
+    Progress progress = run.running().progress().orElseThrow();
+    Progress.Latency latency = progress.latency().orElseThrow();
+    assertThat(browser.texts("#figure-latency"))
+        .containsExactly(duration(latency.mean()) + " / " + duration(latency.greatest()));
+    double out = progress.outputRowsPerSecond();
     assertThat(browser.texts("#figure-out"))
         .containsExactly(Double.isNaN(out) ? "–" : number(Math.round(out)));
-    assertThat(browser.texts("#figures div:first-child dd")).containsExactly("2,000");
+    assertThat(browser.texts("#figure-received")).containsExactly("2,000");
+    assertThat(browser.texts("#figure-restarts")).as("not supervised").containsExactly("–");
     assertThat(browser.texts("#records tbody td:nth-child(2)"))
         .containsExactly(
             "2,000",
@@ -152,11 +132,139 @@ class DashboardBrowserTest {
             "2,000",
             number(run.running().accounting().ambiguousTimes()),
             number(run.running().accounting().unknown().get("dispositions")));
-    assertThat(browser.texts("#others h2"))
-        .contains("by-disposition")
-        .doesNotContain("calls-by-type");
+    assertThat(browser.texts("#phases .name")).containsExactly("read", "merge", "log", "sinks");
+    assertThat(browser.texts("#phases .count"))
+        .isEqualTo(
+            progress.phases().values().stream().map(OperationsBrowserTest::duration).toList());
+    assertThat(browser.texts("#partitions tbody th")).containsExactly("0", "1");
+    assertThat(browser.texts("#partitions .holds th"))
+        .as("the last call is in partition 1")
+        .containsExactly("0");
+    assertThat(browser.texts("#watermark").get(0)).contains("Partition 0 holds the watermark back");
+    assertThat(browser.texts("#settings tbody th")).contains("engine", "trigger", "sink timeout");
+    assertThat(browser.texts("#letters-note")).containsExactly("No record was rejected or late.");
     assertThat(browser.texts("#state")).containsExactly("Running");
     assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void appliesTheChangesOfABatchToThePage() throws Exception {
+    browser.evaluate("window.stillTheSamePage = true");
+    browser.evaluate("document.querySelector('#records tbody tr').classList.add('seen')");
+    run.receive(SomeCalls.of(700));
+    awaitText("figure-received", "2,700");
+    assertThat(browser.texts("#records tbody tr:first-child td:nth-child(2)"))
+        .containsExactly("2,700");
+    run.receive("no call".getBytes(UTF_8));
+    awaitText("figure-rejected", "1");
+    assertThat(browser.evaluate("window.stillTheSamePage").asBoolean()).isTrue();
+    assertThat(browser.evaluate("document.querySelectorAll('#records .seen').length").asInt())
+        .as("rows are kept")
+        .isEqualTo(1);
+    browser.evaluate("document.querySelector('summary').click()");
+    browser.await("document.querySelectorAll('#batches tbody tr').length === 3");
+    // A page that is opened later shows the same as one that applied the changes.
+    List<String> applied = browser.texts("td, #figures dd, #watermark, #phases .count");
+    open("");
+    browser.await("document.querySelectorAll('.chart canvas').length === 2");
+    browser.evaluate("document.querySelector('summary').click()");
+    browser.await("document.querySelectorAll('#batches tbody tr').length === 3");
+    assertThat(browser.texts("td, #figures dd, #watermark, #phases .count")).isEqualTo(applied);
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void showsReasonsAndRecordsAsText() throws Exception {
+    String markup = "<img src=x onerror=\"window.hacked = 1\">";
+    run.receive(markup.getBytes(UTF_8));
+    run.receive(SomeCalls.of(10));
+    browser.await("document.querySelectorAll('#letters h3').length === 2");
+    assertThat(browser.texts("#letters h3"))
+        .contains("rejected: not-json × 1")
+        .anySatisfy(
+            reason ->
+                assertThat(reason).startsWith("late: calls-by-type-and-disposition-hourly × "));
+    assertThat(browser.texts("#letters code")).contains(markup);
+    assertThat(browser.evaluate("window.hacked === undefined").asBoolean()).isTrue();
+    assertThat(browser.evaluate("document.querySelectorAll('main img').length").asInt()).isZero();
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void isCompleteBeforeTheFirstBatchAndDoesNotMoveWithIt() throws Exception {
+    try (WatchedRun empty = WatchedRun.standard();
+        Dashboard shown = Dashboard.of(empty.running()).start(0)) {
+      browser.resize(1280, 900);
+      browser.open(shown.uri().resolve("/operations"));
+      awaitText("state", "Running, no batch yet");
+      assertThat(browser.texts("#figures dd")).hasSize(12).contains("–", "0");
+      assertThat(browser.texts(".chart .empty"))
+          .containsExactly("Waiting for the first batch", "Waiting for the first batch");
+      assertThat(browser.texts("#partitions tbody th")).containsExactly("–");
+      assertThat(
+              browser.evaluate(
+                  "[...document.querySelectorAll('.panel')].every(p => p.innerText.trim()"
+                      + ".split('\\n').length > 1)"))
+          .hasToString("true");
+      assertThat(browser.violations()).isEmpty();
+      empty.receive(SomeCalls.of(1_000));
+      browser.await("document.querySelectorAll('.chart canvas').length === 2");
+      empty.receive("no call".getBytes(UTF_8));
+      awaitText("figure-rejected", "1");
+      browser.evaluate(
+          "window.moved = -1; new PerformanceObserver(list => { window.moved = list.getEntries()"
+              + ".reduce((sum, entry) => sum + entry.value, 0); })"
+              + ".observe({type: 'layout-shift', buffered: true});"
+              + " setTimeout(() => { window.moved = Math.max(0, window.moved); }, 300)");
+      browser.await("window.moved >= 0");
+      assertThat(browser.evaluate("window.moved").asDouble())
+          .as("cumulative layout shift")
+          .isLessThan(0.05);
+      assertThat(browser.problems()).isEmpty();
+      browser.open(URI.create("about:blank"));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1920,1080", "1280,720", "3840,2160", "1080,1920"})
+  void aKioskFitsOneScreen(int width, int height) throws Exception {
+    run.receive("no call".getBytes(UTF_8));
+    browser.resize(width, height);
+    open("?kiosk");
+    browser.await("document.querySelectorAll('.chart canvas').length === 2");
+    browser.await(
+        "document.documentElement.scrollHeight <= innerHeight"
+            + " && document.documentElement.scrollWidth <= innerWidth");
+    assertThat(
+            browser.evaluate(
+                "[...document.querySelectorAll('.panel, .figures > div')].every(e => {"
+                    + " const at = e.getBoundingClientRect();"
+                    + " return at.height > 20 && at.top >= 0 && at.bottom <= innerHeight"
+                    + " && at.left >= 0 && at.right <= innerWidth; })"))
+        .hasToString("true");
+    assertThat(
+            browser.evaluate(
+                "[...document.querySelectorAll('.chart, #phases, #watermark, #records')]"
+                    + ".filter(e => { const at = e.getBoundingClientRect();"
+                    + " const panel = e.closest('.panel').getBoundingClientRect();"
+                    + " return at.bottom > panel.bottom + 1 || at.height < 20; }).map(e => e.id)"))
+        .as("parts that are cut off")
+        .isEmpty();
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"light", "dark"})
+  void hasNoAccessibilityViolations(String scheme) throws Exception {
+    run.receive("no call".getBytes(UTF_8));
+    browser.prefer(scheme);
+    for (int width : new int[] {1280, 360}) {
+      browser.resize(width, 800);
+      open("");
+      browser.await("document.querySelectorAll('.chart canvas').length === 2");
+      browser.await("document.querySelector('#letters code') !== null");
+      assertThat(browser.violations()).as("%s, %s px", scheme, width).isEmpty();
+    }
   }
 
   @Test
@@ -187,7 +295,7 @@ class DashboardBrowserTest {
           continue;
         }
         try (Dashboard shown = Dashboard.of(each).start(0)) {
-          browser.open(shown.uri());
+          browser.open(shown.uri().resolve("/operations"));
           browser.await("document.querySelector('#contributions tbody tr') !== null");
           assertThat(browser.texts("#contributions thead th")).endsWith("Filtered", "Earlier");
           assertThat(browser.texts("#contributions tbody th").get(1)).startsWith("all, since ");
@@ -196,45 +304,6 @@ class DashboardBrowserTest {
         }
       }
     }
-    assertThat(browser.problems()).isEmpty();
-  }
-
-  @Test
-  void showsTheWeekWithALegendAndATableOfAllNumbers() throws Exception {
-    List<Call> calls = new ArrayList<>();
-    for (int i = 0; i < 12_345; i++) {
-      calls.add(SomeCalls.call(40_000 + i, "Burst", Instant.parse("2018-11-10T11:00:00Z")).build());
-    }
-    run.receive(calls);
-    String most = number(run.running().results("calls-by-hour-of-week").top(1).get(0).count());
-    // On a phone the cells are too small for numbers.
-    browser.resize(360, 800);
-    browser.await("document.querySelector('#week .legend').textContent === '0  " + most + "'");
-    assertThat(browser.texts("#week .heat tr:nth-child(6) td:nth-child(5)")).containsExactly("12K");
-    browser.evaluate("document.querySelector('#week summary').click()");
-    browser.await("document.querySelectorAll('#week-table tbody tr').length === 24");
-    assertThat(browser.texts("#week-table tbody tr:nth-child(4) td:nth-child(7)"))
-        .containsExactly(most);
-    assertThat(
-            browser.texts("#week-table tbody td").stream()
-                .mapToLong(n -> Long.parseLong(n.replace(",", "")))
-                .sum())
-        .isEqualTo(14_345);
-    assertThat(browser.problems()).isEmpty();
-  }
-
-  @Test
-  void updatesThePageAfterABatch() throws Exception {
-    browser.evaluate("window.stillTheSamePage = true");
-    List<Call> more = new ArrayList<>();
-    for (int i = 0; i < 700; i++) {
-      more.add(SomeCalls.call(10_000 + i, "Overtaking", SomeCalls.START).build());
-    }
-    run.receive(more);
-    browser.await("document.querySelector('#types .bars .name').textContent === 'Overtaking'");
-    assertBarsAre("types", run.running().results("calls-by-type").top(15));
-    assertThat(browser.texts("#figures div:first-child dd")).containsExactly("2,700");
-    assertThat(browser.evaluate("window.stillTheSamePage").asBoolean()).isTrue();
     assertThat(browser.problems()).isEmpty();
   }
 
@@ -250,52 +319,8 @@ class DashboardBrowserTest {
     browser.await("/^batch 1, [0-5] s ago$/.test(" + age + ") && !" + outdated);
     // A page that is opened later receives an existing snapshot.
     browser.await("/^batch 1, [2-5] s ago$/.test(" + age + ")");
-    browser.open(dashboard.uri());
+    open("");
     browser.await("/^batch 1, ([2-9]|\\d\\d) s ago$/.test(" + age + ")");
-    assertThat(browser.problems()).isEmpty();
-  }
-
-  @Test
-  void keepsTheRowsOfATableWhenItsNumbersChange() throws Exception {
-    browser.evaluate("document.querySelector('#records tbody tr').classList.add('seen')");
-    run.receive(SomeCalls.of(10));
-    browser.await("document.querySelector('#records tbody td').textContent === '2,010'");
-    assertThat(browser.evaluate("document.querySelectorAll('#records .seen').length").asInt())
-        .isEqualTo(1);
-  }
-
-  @Test
-  void showsMarkupInCallsAsText() throws Exception {
-    List<String> names =
-        List.of(
-            "<img src=x onerror='window.hacked = 1'>",
-            "<script>window.hacked = 1</script>",
-            "__proto__",
-            "constructor",
-            "\u202egnirts",
-            "' onmouseover='window.hacked = 1");
-    List<Call> calls = new ArrayList<>();
-    for (String name : names) {
-      for (int i = 0; i < 300; i++) {
-        calls.add(
-            SomeCalls.call(20_000 + calls.size(), name, SomeCalls.END)
-                .address(name)
-                .disposition(name)
-                .build());
-      }
-    }
-    run.receive(calls);
-    browser.await(
-        "[...document.querySelectorAll('#types .bars .name')]"
-            + ".some(name => name.textContent === 'constructor')");
-    assertThat(browser.texts("#types .bars .name")).containsAll(names);
-    assertThat(browser.texts("#locations .bars .name")).containsAll(names);
-    assertThat(browser.texts("#dispositions .bars .name")).containsAll(names);
-    assertThat(browser.texts("#others tbody th")).containsAll(names);
-    assertThat(browser.evaluate("window.hacked === undefined").asBoolean()).isTrue();
-    assertThat(
-            browser.evaluate("document.querySelectorAll('main img, main script').length").asInt())
-        .isZero();
     assertThat(browser.problems()).isEmpty();
   }
 
@@ -304,27 +329,28 @@ class DashboardBrowserTest {
     browser.press("Tab", TAB);
     assertThat(browser.evaluate("document.activeElement.className").asText()).isEqualTo("skip");
     Set<String> reached = new LinkedHashSet<>();
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 12; i++) {
       browser.press("Tab", TAB);
       JsonNode label =
           browser.evaluate(
               "document.activeElement.getAttribute('aria-label') ||"
                   + " document.activeElement.textContent");
       reached.add(label.asText().trim());
-      if (label.asText().equals("Hours as a table")) {
+      if (label.asText().equals("Latest batches as a table")) {
         browser.press("Enter", ENTER);
-        browser.await("document.querySelectorAll('#hours-table tbody tr').length === 240");
+        browser.await("document.querySelectorAll('#batches tbody tr').length === 1");
       }
     }
     assertThat(reached)
         .contains(
-            "Hours as a table",
-            "Calls by hour",
-            "Days as a table",
-            "The week as a table",
+            "Calls",
+            "Operations",
             "Latest batches as a table",
-            "Calls by statistic",
-            "Rows of by-disposition");
+            "Latest batches",
+            "Partitions",
+            "Records and statistics",
+            "Reasons and samples",
+            "Restarts and settings");
   }
 
   @Test
@@ -349,53 +375,23 @@ class DashboardBrowserTest {
   @ValueSource(ints = {320, 360, 720, 1024, 1920, 3840})
   void fitsEveryWidthWithoutHorizontalScrolling(int width) throws Exception {
     browser.resize(width, 800);
-    browser.await("document.querySelector('#hours-chart canvas') !== null");
+    browser.await("document.querySelector('#rates canvas') !== null");
     browser.await("document.documentElement.scrollWidth <= " + width);
     assertThat(browser.problems()).isEmpty();
   }
 
   @Test
   void redrawsTheChartsWhenTheColorSchemeChanges() throws Exception {
-    browser.await("document.querySelectorAll('.chart canvas').length === 3");
+    browser.await("document.querySelectorAll('.chart canvas').length === 2");
     for (String scheme : List.of("dark", "light")) {
       browser.evaluate(
           "document.querySelectorAll('.chart canvas').forEach(c => c.classList.add('seen'))");
       browser.prefer(scheme);
       browser.await("matchMedia('(prefers-color-scheme: " + scheme + ")').matches");
-      browser.await("document.querySelectorAll('.chart canvas:not(.seen)').length === 3");
+      browser.await("document.querySelectorAll('.chart canvas:not(.seen)').length === 2");
       assertThat(browser.evaluate("document.querySelectorAll('.chart canvas').length").asInt())
-          .isEqualTo(3);
+          .isEqualTo(2);
     }
-    assertThat(browser.problems()).isEmpty();
-  }
-
-  @Test
-  void showsSeparateBarsForNamesWithTheSameShortText() throws Exception {
-    String name = "y".repeat(120);
-    List<Call> calls = new ArrayList<>();
-    for (int i = 0; i < 1_500; i++) {
-      calls.add(SomeCalls.call(30_000 + i, name + (i < 800 ? "A" : "B"), SomeCalls.START).build());
-    }
-    run.receive(calls);
-    browser.await("document.querySelector('#types .bars .count').textContent === '800'");
-    assertThat(browser.texts("#types .bars .count"))
-        .isEqualTo(
-            run.running().results("calls-by-type").top(15).stream()
-                .map(row -> number(row.count()))
-                .toList())
-        .startsWith("800", "700");
-    // Some screen readers ignore a list without markers that has no role.
-    assertThat(browser.evaluate("document.querySelectorAll('ol:not([role=list])').length").asInt())
-        .isZero();
-    browser.resize(360, 800);
-    browser.await(
-        "[...document.querySelectorAll('.bars .name')].every(name => name.scrollWidth <="
-            + " name.clientWidth)");
-    assertThat(
-            browser
-                .evaluate("getComputedStyle(document.querySelector('#types .name')).textOverflow")
-                .asText())
-        .isEqualTo("clip");
     assertThat(browser.problems()).isEmpty();
   }
 
@@ -413,7 +409,7 @@ class DashboardBrowserTest {
                                   throw new CallstreamException(ErrorCode.SINK_FAILED, message);
                                 })));
         Dashboard other = Dashboard.of(failing.running()).start(0)) {
-      browser.open(other.uri());
+      browser.open(other.uri().resolve("/operations"));
       failing.receive(SomeCalls.of(1));
       browser.await("document.getElementById('state').textContent === 'Failed'");
       assertThat(browser.texts("#failure").get(0)).contains(message);
@@ -435,14 +431,11 @@ class DashboardBrowserTest {
               .linking("More", URI.create("http://localhost"))
               .noting("Spark UI: off")
               .start(port);
-      browser.await("document.querySelector('#figures dd')?.textContent === '123'");
+      browser.await("document.querySelector('#figure-received')?.textContent === '123'");
       browser.await("document.querySelector('#links a') !== null");
       assertThat(browser.texts("#state")).containsExactly("Running");
       assertThat(browser.texts("#links a")).containsExactly("More");
       assertThat(browser.texts("#links span")).containsExactly("Spark UI: off");
-      assertThat(browser.texts("#others h2"))
-          .as("panels of the previous run")
-          .doesNotContain("by-disposition");
     }
   }
 
@@ -457,7 +450,7 @@ class DashboardBrowserTest {
             .write("GET /api/updates HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
         assertThat(page.getInputStream().readNBytes(12)).asString(UTF_8).endsWith("200");
       }
-      browser.open(other.uri());
+      browser.open(other.uri().resolve("/operations"));
       browser.await(
           "document.getElementById('state').textContent === '32 pages are already open,"
               + " retrying'");
@@ -500,7 +493,7 @@ class DashboardBrowserTest {
       browser.closeTab(other);
     }
     browser.await("!document.hidden");
-    browser.await("document.querySelector('#figures dd').textContent === '2,010'");
+    browser.await("document.getElementById('figure-received').textContent === '2,010'");
     assertThat(browser.texts("#state")).containsExactly("Running");
     assertThat(browser.problems()).isEmpty();
   }
