@@ -50,7 +50,7 @@ final class RequestHandler implements HttpHandler {
   private static final String UPDATES = "/api/updates";
   private static final String STATISTICS = "/api/statistics";
   private static final String SECURITY_POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
           + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private final RunningPipeline running;
@@ -60,6 +60,7 @@ final class RequestHandler implements HttpHandler {
   private final Assets assets;
   private final @Nullable Supplier<String> metrics;
   private final AllowedHosts allowedHosts;
+  private final ExploreApi explore;
   private final Semaphore resultPermits = new Semaphore(MAX_RESULTS);
 
   RequestHandler(
@@ -69,7 +70,8 @@ final class RequestHandler implements HttpHandler {
       RequestExecutor executor,
       Assets assets,
       @Nullable Supplier<String> metrics,
-      AllowedHosts allowedHosts) {
+      AllowedHosts allowedHosts,
+      ExploreApi explore) {
     this.running = running;
     this.operations = operations;
     this.updates = updates;
@@ -77,6 +79,7 @@ final class RequestHandler implements HttpHandler {
     this.assets = assets;
     this.metrics = metrics;
     this.allowedHosts = allowedHosts;
+    this.explore = explore;
   }
 
   @Override
@@ -163,6 +166,7 @@ final class RequestHandler implements HttpHandler {
     String path = exchange.getRequestURI().getPath();
     return switch (path) {
       case UPDATES -> new Response(200, UpdateStream.TYPE, new byte[0]);
+      case ExploreApi.PATH -> explore.respond(exchange);
       case "/api/progress" -> Response.json(200, operations.progress());
       case "/api/operations" -> Response.json(200, Json.raw(operations.current().full()));
       case STATISTICS -> statistics();
@@ -226,7 +230,7 @@ final class RequestHandler implements HttpHandler {
     Optional<Integer> top;
     Optional<Instant> window;
     try {
-      Map<String, String> parameters = parameters(query == null ? "" : query);
+      Map<String, String> parameters = parameters(query);
       window = window(parameters.remove("window"));
       top = top(parameters.remove("top"), window.isPresent());
       if (!parameters.isEmpty()) {
@@ -281,8 +285,11 @@ final class RequestHandler implements HttpHandler {
     json.writeEndArray();
   }
 
-  private static Map<String, String> parameters(String query) {
+  static Map<String, String> parameters(@Nullable String query) {
     Map<String, String> parameters = new LinkedHashMap<>();
+    if (query == null) {
+      return parameters;
+    }
     for (String parameter : query.split("&", -1)) {
       String[] parts = parameter.split("=", 2);
       if (!parameter.isEmpty()) {
