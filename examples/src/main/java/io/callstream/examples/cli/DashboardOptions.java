@@ -61,6 +61,14 @@ final class DashboardOptions {
               + " directory is made if need be.")
   private @Nullable Path report;
 
+  @Option(
+      names = "--label",
+      paramLabel = "TEXT",
+      description =
+          "What the dashboard states of all its data, such as 'Synthetic data'. Default: nothing; of"
+              + " generated calls of the demo: Synthetic data.")
+  private String label = "";
+
   /**
    * Rejects invalid values before anything starts.
    *
@@ -69,9 +77,9 @@ final class DashboardOptions {
   void check(@Nullable Integer port) {
     if (port != null) {
       requirePort(port);
-    } else if (bind != null || !hostNames.isEmpty()) {
+    } else if (bind != null || !hostNames.isEmpty() || !label.isEmpty()) {
       throw Usage.wrong(
-          command, "--bind and --host-name are for the dashboard, and none is asked for.");
+          command, "--bind, --host-name and --label are for the dashboard, and none is asked for.");
     }
     for (String name : hostNames) {
       if (!name.matches("[\\w.-]+")) {
@@ -129,6 +137,13 @@ final class DashboardOptions {
     }
   }
 
+  /** Labels the data of the dashboard, because they are generated. */
+  void labelSynthetic() {
+    if (label.isEmpty()) {
+      label = "Synthetic data";
+    }
+  }
+
   /**
    * Serves the dashboard and the metrics of a pipeline on a port.
    *
@@ -145,6 +160,7 @@ final class DashboardOptions {
         Dashboard.of(running)
             .bindingTo(address())
             .answeringTo(hostNames.toArray(String[]::new))
+            .labelling(label)
             .metrics(registry::scrape);
     if (engine.equals(StatisticsOptions.SPARK)) {
       SparkEngine.userInterface(running)
