@@ -979,15 +979,15 @@
   }
 
   function showLight() {
-    const light = byId('light');
+    const light = byId('state');
     const [className, name] = failures > 0 ? ['lost', 'Connection lost, retrying']
       : !data ? ['', 'Connecting']
-      : data.state === 'FAILED' ? ['failed', 'Failed']
-      : data.state === 'FINISHED' ? ['finished', 'Finished']
-      : data.keepsUp === false ? ['slow', 'Falls behind']
-      : ['running', 'Live'];
+      : data.state === 'FAILED' ? ['bad', 'Failed']
+      : data.state === 'FINISHED' ? ['', 'Finished']
+      : data.keepsUp === false ? ['warning', 'Falls behind']
+      : ['good', 'Live'];
     setText(light, name);
-    light.className = 'pill ' + className;
+    light.className = 'light ' + className;
     document.body.classList.toggle('stale', failures > 0);
   }
 
