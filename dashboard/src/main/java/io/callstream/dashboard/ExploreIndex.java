@@ -360,11 +360,12 @@ final class ExploreIndex {
       calls.forEach((column, sums) -> sums[get(hour.ids(), column)[row]] += count);
       addPlace(hour, row, count);
       byte[][] states = hour.states();
-      if (states != null && response != null && states[row].length > 0) {
+      Measure.Aggregate times = response;
+      if (states != null && times != null && states[row].length > 0) {
         int[] priorities = hour.ids().get(Column.PRIORITY);
         waits
-            .computeIfAbsent(priorities == null ? 0 : priorities[row], id -> response.empty())
-            .merge(response.read(states[row]));
+            .computeIfAbsent(priorities == null ? 0 : priorities[row], id -> times.empty())
+            .merge(times.read(states[row]));
       }
     }
 

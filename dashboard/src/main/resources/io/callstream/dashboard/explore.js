@@ -70,6 +70,8 @@
   let timer = 0;
   let player = 0;
   let failures = 0;
+  let spent = 0; // The bytes of other requests since the last one for the page.
+  let dragging = false;
 
   function read() {
     const from = new URLSearchParams(location.search);
@@ -193,7 +195,8 @@
         setText(byId('now'), (await response.json()).error);
         return;
       }
-      const bytes = HEAD_BYTES + Number(response.status === 200 ? response.headers.get('Content-Length') : 0);
+      const bytes = spent + size(response);
+      spent = 0;
       delay = Math.max(MIN_DELAY_MS, bytes / BYTES_PER_SECOND * 1000);
     } catch (e) {
       failures++;
@@ -202,6 +205,8 @@
     clearTimeout(timer);
     timer = setTimeout(load, delay);
   }
+
+  const size = response => HEAD_BYTES + Number(response.status === 200 ? response.headers.get('Content-Length') : 0);
 
   /** Loads the most frequent types of the last complete hour, once for each hour and filter. */
   async function loadLatest() {
@@ -222,7 +227,9 @@
     }
     latest = {query, types: []};
     try {
-      const {facets} = await (await fetch('api/explore?' + query, {cache: 'no-store'})).json();
+      const response = await fetch('api/explore?' + query, {cache: 'no-store'});
+      spent += size(response);
+      const {facets} = await response.json();
       latest.types = facets && facets.type ? facets.type.values : [];
       showNow();
     } catch (e) {
@@ -414,11 +421,6 @@
     }
     const width = Math.max(240, figure.clientWidth || 600);
     const svg = drawn('svg', {viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': label});
-    const hatch = drawn('pattern', {id: 'hatch', width: 4, height: 4, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)'});
-    hatch.append(drawn('rect', {width: 1.3, height: 4, class: 'bar'}));
-    const defs = drawn('defs', {});
-    defs.append(hatch);
-    svg.append(defs);
     figure.replaceChildren(svg);
     return {svg, width, figure, left: 44, right: 8, top: 8, bottom: 20};
   }
@@ -455,7 +457,10 @@
 
   /** Shows all calls over time. A reader selects a time with the mouse. */
   function overview() {
-    const shown = panel('overview', 'Calls over time: drag to select a time', 'full');
+    if (dragging) {
+      return;
+    }
+    const shown = panel('overview', 'Calls over time', 'full');
     if (series.size === 0) {
       empty(shown, 'No calls yet.');
       return;
@@ -464,12 +469,16 @@
     const bins = hourly
       ? series.calls.map((calls, i) => ({local: series.locals[i], first: i, end: i + 1, hours: 1, calls, partial: series.partial[i], gap: series.gap[i], change: series.changes.includes(i)}))
       : days();
-    setText(shown.heading, `Calls by ${hourly ? 'hour' : 'day'}: drag or use the fields above to select a time`);
+    setText(shown.heading, `Calls by ${hourly ? 'hour' : 'day'}`);
+    setText(shown.note, 'Drag over the chart, or use the fields above, to select a time.');
     const height = 130;
     const most = Math.max(1, ...bins.map(bin => bin.calls));
     const top = bins.reduce((best, bin) => bin.calls > best.calls ? bin : best);
     const name = bin => text(hourly ? 'hour' : 'day', bin.local);
     const p = plot(shown, height, `Calls by ${hourly ? 'hour' : 'day'}, ${name(bins[0])} to ${name(bins[bins.length - 1])}; maximum ${whole.format(top.calls)} on ${name(top)}`);
+    const hatch = drawn('pattern', {id: 'hatch', width: 4, height: 4, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)'});
+    hatch.append(drawn('rect', {width: 1.3, height: 4, class: 'bar'}));
+    p.svg.append(hatch);
     const y = axis(p, height, most);
     const step = (p.width - p.left - p.right) / bins.length;
     const x = i => p.left + i * step;
@@ -503,9 +512,10 @@
   }
 
   function brush(p, height, indexAt, x, step, bins) {
-    let from = -1;
+    let from = 0;
     const area = drawn('rect', {class: 'brush', y: p.top, height: height - p.top - p.bottom, width: 0});
     p.svg.onpointerdown = event => {
+      dragging = true;
       from = indexAt(event);
       p.svg.setPointerCapture(event.pointerId);
       p.svg.append(area);
@@ -513,20 +523,22 @@
       event.preventDefault();
     };
     p.svg.onpointermove = event => {
-      if (from >= 0) {
+      if (dragging) {
         const to = indexAt(event);
         area.setAttribute('x', x(Math.min(from, to)));
         area.setAttribute('width', (Math.abs(to - from) + 1) * step);
       }
     };
     p.svg.onpointerup = event => {
-      const to = indexAt(event);
-      const [first, last] = [bins[Math.min(from, to)], bins[Math.max(from, to)]];
-      from = -1;
-      select(series.starts[first.first], series.starts[last.end - 1] + HOUR);
+      if (dragging) {
+        dragging = false;
+        const to = indexAt(event);
+        const [first, last] = [bins[Math.min(from, to)], bins[Math.max(from, to)]];
+        select(series.starts[first.first], series.starts[last.end - 1] + HOUR);
+      }
     };
     p.svg.onpointercancel = () => {
-      from = -1;
+      dragging = false;
       area.remove();
     };
   }
@@ -834,7 +846,7 @@
     place.body.replaceChildren(scroll);
   }
 
-  const one_in = score => score >= 6 ? 'fewer than one in a million' : `one in ${whole.format(Number((10 ** score).toPrecision(1)))}`;
+  const rarity = score => score >= 6 ? 'fewer than one in a million' : `one in ${whole.format(Number((10 ** score).toPrecision(1)))}`;
 
   function unusual() {
     if (!data.spikes || data.spikes.length === 0) {
@@ -867,7 +879,7 @@
       };
       const what = element('span');
       what.append(button, ...(row.meaning ? [' ', element('small', '', row.meaning)] : []));
-      return [text('hour', local(row)), what, whole.format(row.count), one.format(row.expected ?? 0), one_in(row.score ?? 0)];
+      return [text('hour', local(row)), what, whole.format(row.count), one.format(row.expected ?? 0), rarity(row.score ?? 0)];
     }), 2);
   }
 
@@ -921,7 +933,7 @@
   function what() {
     const {type, group, disposition, priority, district, neighborhood, address, hexagon} = state.filters;
     return [
-      type !== undefined ? `“${type || 'no type'}”` : group !== undefined ? (data.groups[group] || group).toLowerCase() : '',
+      type !== undefined ? `“${type || 'no type'}”` : group !== undefined ? ((data.groups || {})[group] || group).toLowerCase() : '',
       priority !== undefined ? `priority ${priority || 'none'}` : '', disposition !== undefined ? `ended ${disposition || 'without disposition'}` : '',
       ...[district, neighborhood, address].map(place => place === undefined ? '' : 'in ' + (place || 'no known place')), hexagon !== undefined ? 'in one area' : ''
     ].filter(Boolean).join(', ');
