@@ -178,7 +178,7 @@ public final class Dashboard implements AutoCloseable {
     private final List<String> hosts = new ArrayList<>();
     private InetAddress address = InetAddress.getLoopbackAddress();
     private @Nullable Supplier<String> metrics;
-    private String label = "";
+    private Supplier<String> label = () -> "";
     private Duration timeLimit = Duration.ofSeconds(10);
 
     private Builder(RunningPipeline running) {
@@ -232,6 +232,15 @@ public final class Dashboard implements AutoCloseable {
      * that readers export from it.
      */
     public Builder labelling(String label) {
+      return labelling(() -> label);
+    }
+
+    /**
+     * Labels all data as {@link #labelling(String)} does.
+     *
+     * @param label returns the label, or the empty string while there is none; must be thread-safe
+     */
+    public Builder labelling(Supplier<String> label) {
       this.label = label;
       return this;
     }

@@ -34,6 +34,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
@@ -51,7 +52,7 @@ final class ExploreApi {
   private static final List<String> SPIKE_COLUMNS = List.of("expected", "spread", "score");
 
   private final RunningPipeline running;
-  private final String label;
+  private final Supplier<String> label;
   private final TypeGroups groups;
   private final Optional<CodeTable> dispositions;
   private final Optional<Statistic> statistic;
@@ -65,13 +66,14 @@ final class ExploreApi {
       Optional<String> failure,
       Optional<Progress> progress,
       Accounting accounting,
-      Optional<StabilityVerdict> verdict) {}
+      Optional<StabilityVerdict> verdict,
+      String label) {}
 
   /** A response in gzip, and its entity tag. */
   private record Body(byte[] gzip, String tag) {}
 
   /** Creates the API of a pipeline. The label is empty, or states what all data are. */
-  ExploreApi(RunningPipeline running, String label) {
+  ExploreApi(RunningPipeline running, Supplier<String> label) {
     this.running = running;
     this.label = label;
     this.groups = TypeGroups.of(running.pipeline().format());
@@ -132,7 +134,8 @@ final class ExploreApi {
             running.failure().map(CallstreamException::getMessage),
             running.progress(),
             running.accounting(),
-            SnapshotFactory.monitor(running).flatMap(monitor -> monitor.verdict()));
+            SnapshotFactory.monitor(running).flatMap(monitor -> monitor.verdict()),
+            label.get());
     if (!inputs.equals(cached) || cache.size() > MAX_CACHED) {
       cache.clear();
       cached = inputs;
@@ -162,7 +165,7 @@ final class ExploreApi {
     Map<String, @Nullable Object> content =
         Json.object(
             "source", running.pipeline().source().description(),
-            "label", label,
+            "label", inputs.label(),
             "zone", running.pipeline().format().zone(),
             "state", inputs.state(),
             "failure", inputs.failure(),

@@ -20,6 +20,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -65,8 +66,8 @@ final class DashboardOptions {
       names = "--label",
       paramLabel = "TEXT",
       description =
-          "What the dashboard states of all its data, such as 'Synthetic data'. Default: nothing; of"
-              + " generated calls of the demo: Synthetic data.")
+          "What the dashboard states of all its data. Default: Synthetic data for generated calls,"
+              + " otherwise nothing.")
   private String label = "";
 
   /**
@@ -137,13 +138,6 @@ final class DashboardOptions {
     }
   }
 
-  /** Labels the data of the dashboard, because they are generated. */
-  void labelSynthetic() {
-    if (label.isEmpty()) {
-      label = "Synthetic data";
-    }
-  }
-
   /**
    * Serves the dashboard and the metrics of a pipeline on a port.
    *
@@ -160,7 +154,7 @@ final class DashboardOptions {
         Dashboard.of(running)
             .bindingTo(address())
             .answeringTo(hostNames.toArray(String[]::new))
-            .labelling(label)
+            .labelling(label(running))
             .metrics(registry::scrape);
     if (engine.equals(StatisticsOptions.SPARK)) {
       SparkEngine.userInterface(running)
@@ -171,6 +165,12 @@ final class DashboardOptions {
                       "Spark UI: off; --conf spark.ui.enabled=true shows it, to all who can reach this machine"));
     }
     return dashboard.start(port);
+  }
+
+  private Supplier<String> label(RunningPipeline running) {
+    return label.isEmpty() && running.pipeline().source() instanceof KafkaTopic topic
+        ? SyntheticLabel.of(running, topic)
+        : () -> label;
   }
 
   /**

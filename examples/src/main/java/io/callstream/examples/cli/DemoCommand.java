@@ -132,9 +132,6 @@ final class DemoCommand implements Callable<Integer> {
     }
     // Without a port, any port is valid: the default one may be in use.
     dashboard.check(noDashboard ? null : Objects.requireNonNullElse(port, 0));
-    if (input == null && !noDashboard) {
-      dashboard.labelSynthetic();
-    }
     calls.check();
     statistics.showing(!noDashboard);
     statistics.check(KafkaTopic.DEFAULT_NAME);

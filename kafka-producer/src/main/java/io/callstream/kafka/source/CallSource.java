@@ -33,6 +33,19 @@ public interface CallSource {
     return record;
   }
 
+  /** The name of the header that producers give to the records of {@linkplain #isSynthetic generated
+   * calls}. */
+  String SYNTHETIC_HEADER = "callstream-synthetic";
+
+  /**
+   * Returns whether the calls are generated. A {@link io.callstream.kafka.CallProducer} marks their
+   * records with the header {@value #SYNTHETIC_HEADER}, so that readers of the topic can tell.
+   * Defaults to false.
+   */
+  default boolean isSynthetic() {
+    return false;
+  }
+
   /**
    * Returns the calls of a file in the order of the file.
    *
