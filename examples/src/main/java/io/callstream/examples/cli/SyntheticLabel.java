@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Labels the calls of a topic as synthetic if the first record in it says so. A thread waits for
+ * Labels the calls of a topic as synthetic if its first record has the header of generated calls. A thread waits for
  * that record until the run ends. Thread-safe.
  */
 final class SyntheticLabel implements Supplier<String> {

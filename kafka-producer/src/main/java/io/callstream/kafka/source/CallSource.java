@@ -39,7 +39,7 @@ public interface CallSource {
 
   /**
    * Returns whether the calls are generated. A {@link io.callstream.kafka.CallProducer} marks their
-   * records with the header {@value #SYNTHETIC_HEADER}, so that readers of the topic can tell.
+   * records with the header {@value #SYNTHETIC_HEADER}, so that readers of the topic recognize them.
    * Defaults to false.
    */
   default boolean isSynthetic() {
