@@ -67,10 +67,11 @@ public record Pipeline(
   /**
    * Checks the bounds and copies the lists.
    *
-   * @throws IllegalArgumentException if two statistics have the same name, if one reads a field that neither the format nor a lookup has, if a lookup does not fit the format
-   *     or another lookup, if a duration is out of bounds, if the pipeline applies corrections and
-   *     a statistic does not support them, or if it reads a part of a topic and removes duplicates,
-   *     applies corrections or has sessions
+   * @throws IllegalArgumentException if two statistics have the same name, if one reads a field
+   *     that neither the format nor a lookup has, if a lookup does not fit the format or another
+   *     lookup, if a duration is out of bounds, if the pipeline applies corrections and a statistic
+   *     does not support them, or if it reads a part of a topic and removes duplicates, applies
+   *     corrections or has sessions
    */
   public Pipeline {
     Set<Field<?>> joined = joinedFields(format, lookups);

@@ -4,10 +4,10 @@ import io.callstream.call.Position;
 
 /**
  * A fixed grid of equal hexagons on the map of the Mercator projection, with corners at the top and
- * the bottom. A hexagon has axial coordinates q and r. Its center is at
- * {@code x = SIZE * sqrt(3) * (q + r / 2)} and {@code y = SIZE * 3 / 2 * r}, in meters of the
- * projection from the equator and Greenwich. At a latitude, the distances on the ground are smaller
- * by the cosine of the latitude: in San Francisco, a hexagon is 411 m wide.
+ * the bottom. A hexagon has axial coordinates q and r. Its center is at {@code x = SIZE * sqrt(3) *
+ * (q + r / 2)} and {@code y = SIZE * 3 / 2 * r}, in meters of the projection from the equator and
+ * Greenwich. At a latitude, the distances on the ground are smaller by the cosine of the latitude:
+ * in San Francisco, a hexagon is 411 m wide.
  */
 final class Hexagons {
   /** The distance from the center to a corner, in meters of the projection. */

@@ -59,9 +59,7 @@ class HexagonsTest {
     Call call = Call.builder("1", "Noise", Instant.EPOCH).build();
     assertThat(Dimensions.HEXAGON.extractor().apply(call)).isEmpty();
     Call placed =
-        Call.builder("1", "Noise", Instant.EPOCH)
-            .with(Fields.POSITION, new Position(0, 0))
-            .build();
+        Call.builder("1", "Noise", Instant.EPOCH).with(Fields.POSITION, new Position(0, 0)).build();
     assertThat(Dimensions.HEXAGON.extractor().apply(placed)).isEqualTo("0,0");
   }
 }

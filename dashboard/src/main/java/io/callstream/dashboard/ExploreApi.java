@@ -82,8 +82,7 @@ final class ExploreApi {
         statistic
             .map(s -> new ExploreIndex(s, running.pipeline().format().zone(), groups))
             .orElse(null);
-    this.dispositions =
-        groups.names().isEmpty() ? codes() : Optional.of(RadioCodes.sanFrancisco());
+    this.dispositions = groups.names().isEmpty() ? codes() : Optional.of(RadioCodes.sanFrancisco());
   }
 
   private Optional<CodeTable> codes() {
@@ -98,8 +97,7 @@ final class ExploreApi {
   Response respond(HttpExchange exchange) {
     ExploreQuery query;
     try {
-      query =
-          ExploreQuery.of(RequestHandler.parameters(exchange.getRequestURI().getRawQuery()));
+      query = ExploreQuery.of(RequestHandler.parameters(exchange.getRequestURI().getRawQuery()));
     } catch (IllegalArgumentException e) {
       return Response.error(400, String.valueOf(e.getMessage()));
     }
@@ -157,8 +155,7 @@ final class ExploreApi {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return new Body(
-        bytes.toByteArray(), "\"%x-%x\"".formatted(json.length, hash.getValue()));
+    return new Body(bytes.toByteArray(), "\"%x-%x\"".formatted(json.length, hash.getValue()));
   }
 
   private Map<String, @Nullable Object> content(ExploreQuery query, Inputs inputs) {
@@ -170,8 +167,7 @@ final class ExploreApi {
             "state", inputs.state(),
             "failure", inputs.failure(),
             "keepsUp", inputs.verdict().map(StabilityVerdict::stable),
-            "upTo",
-                inputs.progress().flatMap(Progress::watermark).map(Instant::getEpochSecond),
+            "upTo", inputs.progress().flatMap(Progress::watermark).map(Instant::getEpochSecond),
             "accounting", accounting(inputs.accounting()));
     Optional<BlockResults> results =
         statistic
@@ -220,7 +216,9 @@ final class ExploreApi {
             List.copyOf(selection.centers().entrySet()),
             center ->
                 List.of(
-                    center.getKey(), rounded(center.getValue()[0]), rounded(center.getValue()[1]))));
+                    center.getKey(),
+                    rounded(center.getValue()[0]),
+                    rounded(center.getValue()[1]))));
     content.put("columns", columns.columns().stream().map(Column::key).toList());
     content.put(
         "samples",
@@ -249,7 +247,8 @@ final class ExploreApi {
         "values",
             Json.array(
                 facet.values(),
-                value -> List.of(value.getKey(), value.getValue(), meaning(column, value.getKey()))));
+                value ->
+                    List.of(value.getKey(), value.getValue(), meaning(column, value.getKey()))));
   }
 
   /** Returns what a value means; empty if it is unknown or says it. */
@@ -326,8 +325,7 @@ final class ExploreApi {
         "start", window.start().getEpochSecond(),
         "end", window.end().getEpochSecond(),
         "values", row.dimensions().stream().map(RowTexts::shortened).toList(),
-        "meaning",
-            spikes.dimensions().isEmpty() ? "" : groups.meaning(row.dimensions().get(0)),
+        "meaning", spikes.dimensions().isEmpty() ? "" : groups.meaning(row.dimensions().get(0)),
         "count", row.count(),
         "expected", number(spikes, row, "expected"),
         "score", number(spikes, row, "score"));

@@ -266,8 +266,7 @@ final class ExploreIndex {
               }
             });
     if (!query.routine() && columns.containsKey(Column.GROUP) && !asksForRoutine(query)) {
-      filters.add(
-          new Filter(Column.GROUP, values(Column.GROUP).find(TypeGroups.ROUTINE), true));
+      filters.add(new Filter(Column.GROUP, values(Column.GROUP).find(TypeGroups.ROUTINE), true));
     }
     return filters;
   }
@@ -377,8 +376,7 @@ final class ExploreIndex {
       int comma = hexagon.indexOf(',');
       if (comma > 0) {
         double[] sum =
-            places.computeIfAbsent(
-                get(hour.ids(), Column.NEIGHBORHOOD)[row], id -> new double[3]);
+            places.computeIfAbsent(get(hour.ids(), Column.NEIGHBORHOOD)[row], id -> new double[3]);
         sum[0] += count * Double.parseDouble(hexagon.substring(0, comma));
         sum[1] += count * Double.parseDouble(hexagon.substring(comma + 1));
         sum[2] += count;
@@ -454,8 +452,7 @@ final class ExploreIndex {
 
   /** Returns whether a value or its meaning contains a text in lower case. */
   private boolean contains(String value, String text) {
-    return value.toLowerCase(Locale.ROOT).contains(text)
-        || groups.meaning(value).contains(text);
+    return value.toLowerCase(Locale.ROOT).contains(text) || groups.meaning(value).contains(text);
   }
 
   /** Returns the starts of all hours from the first to the last, also of those without calls. */

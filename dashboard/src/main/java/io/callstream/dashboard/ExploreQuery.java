@@ -6,7 +6,6 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -120,8 +119,7 @@ record ExploreQuery(
     }
   }
 
-  private static int number(
-      String name, @Nullable String text, int none, int least, int most) {
+  private static int number(String name, @Nullable String text, int none, int least, int most) {
     if (text == null || text.isEmpty()) {
       return none;
     }

@@ -67,7 +67,9 @@ final class TypeGroups {
     return names;
   }
 
-  /** Returns the key of the group of a type. A note belongs to the group of the first code in it. */
+  /**
+   * Returns the key of the group of a type. A note belongs to the group of the first code in it.
+   */
   String group(String type) {
     String text = type.strip().toLowerCase(Locale.ROOT);
     Type known = types.get(text);

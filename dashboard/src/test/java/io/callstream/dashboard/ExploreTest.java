@@ -119,8 +119,7 @@ class ExploreTest {
   void listsHoursWithTheClockChangeAndTheGap() throws Exception {
     JsonNode hours = explore("").get("hours");
     // 7:00 and 9:00 UTC. The offset changes from 7 to 8 hours between them.
-    assertThat(hours.get("runs"))
-        .hasToString("[[0,1541314800,-25200],[2,1541322000,-28800]]");
+    assertThat(hours.get("runs")).hasToString("[[0,1541314800,-25200],[2,1541322000,-28800]]");
     assertThat(hours.get("calls")).hasToString("[1,0,1,1,0,0,0,0,0,0,0,0,0,1]");
     assertThat(hours.get("gaps")).hasToString("[[4,13]]");
   }
@@ -132,8 +131,7 @@ class ExploreTest {
     assertThat(values(burglaries, "type")).hasSize(3);
     assertThat(values(burglaries, "disposition")).containsExactly("GOA=1", "REP=1");
     assertThat(values(burglaries, "address")).containsExactly("Y St=2");
-    assertThat(burglaries.get("hours").get("calls"))
-        .hasToString("[0,0,1,1,0,0,0,0,0,0,0,0,0,0]");
+    assertThat(burglaries.get("hours").get("calls")).hasToString("[0,0,1,1,0,0,0,0,0,0,0,0,0,0]");
     JsonNode one = explore("?type=Burglary&disposition=GOA");
     assertThat(one.get("total").asInt()).isEqualTo(1);
     assertThat(values(one, "type")).containsExactly("Burglary=1");
@@ -144,8 +142,7 @@ class ExploreTest {
 
   @Test
   void selectsATimeAndAnHourOfTheWeek() throws Exception {
-    JsonNode second =
-        explore("?from=2018-11-04T01:00:00-08:00&to=2018-11-04T02:00:00-08:00&top=1");
+    JsonNode second = explore("?from=2018-11-04T01:00:00-08:00&to=2018-11-04T02:00:00-08:00&top=1");
     assertThat(second.get("total").asInt()).isEqualTo(1);
     assertThat(second.get("samples"))
         .hasToString("[[1541322000,[\"property\",\"Burglary\",\"REP\",\"Y St\"],1]]");
@@ -166,7 +163,8 @@ class ExploreTest {
   @Test
   void rejectsUnknownParametersAndWrongValues() throws Exception {
     for (String query :
-        List.of("?color=red", "?from=yesterday", "?slot=168", "?top=0", "?routine=yes", "?type=%")) {
+        List.of(
+            "?color=red", "?from=yesterday", "?slot=168", "?top=0", "?routine=yes", "?type=%")) {
       HttpResponse<byte[]> response = get(query);
       assertThat(response.statusCode()).as(query).isEqualTo(400);
       assertThat(JSON.readTree(response.body()).get("error").asText()).isNotBlank();
@@ -224,8 +222,7 @@ class ExploreTest {
     }
   }
 
-  private static byte[] call(
-      int id, String type, String priority, String onScene, String onView) {
+  private static byte[] call(int id, String type, String priority, String onScene, String onView) {
     return """
         {"cad_number":"%s","call_type_final_desc":"%s","priority_final":"%s",
         "received_datetime":"2026-09-30T00:00:00.000","onscene_datetime":"2026-09-30T%s.000",
@@ -247,9 +244,7 @@ class ExploreTest {
       assertThat(values(all, "disposition"))
           .isEqualTo(
               standard.calls().stream()
-                  .collect(
-                      Collectors.groupingBy(
-                          call -> call.disposition(), Collectors.counting()))
+                  .collect(Collectors.groupingBy(call -> call.disposition(), Collectors.counting()))
                   .entrySet()
                   .stream()
                   .sorted(

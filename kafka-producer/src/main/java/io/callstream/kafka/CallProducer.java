@@ -241,9 +241,8 @@ public final class CallProducer implements AutoCloseable {
     pacer.await(read.epochMillis());
     SendTally.Outcome outcome = tally.read(read.size());
     try {
-      var ignored = 
-          kafka.send(
-              new ProducerRecord<>(topic, null, read.key(), read.value(), headers), outcome);
+      var ignored =
+          kafka.send(new ProducerRecord<>(topic, null, read.key(), read.value(), headers), outcome);
     } catch (InterruptException e) {
       // Kafka has restored the interrupt flag of the thread.
       outcome.failed(e);

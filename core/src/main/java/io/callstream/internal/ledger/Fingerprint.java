@@ -202,7 +202,7 @@ public final class Fingerprint {
               } else if (before == null
                   && history
                       .removedDefinition(name)
-                      .filter(definition -> !definition.endsWith(Statistic.VIEW))
+                      .filter(removed -> !removed.endsWith(Statistic.VIEW))
                       .isPresent()) {
                 redefined.add(
                     difference("the checkpoint had", history.removedDefinition(name).get()));

@@ -71,10 +71,7 @@ class ViewsTest {
   void hidesViewsFromSinks() throws Exception {
     add(1, Duration.ZERO);
     assertThat(
-            count(
-                RunOptions.bounded(),
-                StandardStatistics.callsByType(),
-                view(Duration.ofDays(1))))
+            count(RunOptions.bounded(), StandardStatistics.callsByType(), view(Duration.ofDays(1))))
         .isEqualTo(Map.of("calls-by-type", List.of(1L), "view", List.of(1L)));
     assertThat(received)
         .isNotEmpty()

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Labels the calls of a topic as synthetic if its first record has the header of generated calls. A thread waits for
- * that record until the run ends. Thread-safe.
+ * Labels the calls of a topic as synthetic if its first record has the header of generated calls. A
+ * thread waits for that record until the run ends. Thread-safe.
  */
 final class SyntheticLabel implements Supplier<String> {
   private static final Logger LOG = LoggerFactory.getLogger(SyntheticLabel.class);

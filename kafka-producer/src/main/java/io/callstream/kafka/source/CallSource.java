@@ -33,14 +33,16 @@ public interface CallSource {
     return record;
   }
 
-  /** The name of the header that producers give to the records of {@linkplain #isSynthetic generated
-   * calls}. */
+  /**
+   * The name of the header that producers give to the records of {@linkplain #isSynthetic generated
+   * calls}.
+   */
   String SYNTHETIC_HEADER = "callstream-synthetic";
 
   /**
    * Returns whether the calls are generated. A {@link io.callstream.kafka.CallProducer} marks their
-   * records with the header {@value #SYNTHETIC_HEADER}, so that readers of the topic recognize them.
-   * Defaults to false.
+   * records with the header {@value #SYNTHETIC_HEADER}, so that readers of the topic recognize
+   * them. Defaults to false.
    */
   default boolean isSynthetic() {
     return false;
