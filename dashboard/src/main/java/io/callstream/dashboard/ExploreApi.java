@@ -13,7 +13,6 @@ import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
-import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityVerdict;
 import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Dimension;
@@ -64,7 +63,7 @@ final class ExploreApi {
   private record Inputs(
       RunningPipeline.State state,
       Optional<String> failure,
-      Optional<Progress> progress,
+      Optional<Instant> upTo,
       Accounting accounting,
       Optional<StabilityVerdict> verdict,
       String label) {}
@@ -130,7 +129,7 @@ final class ExploreApi {
         new Inputs(
             running.state(),
             running.failure().map(CallstreamException::getMessage),
-            running.progress(),
+            running.details().watermark(),
             running.accounting(),
             SnapshotFactory.monitor(running).flatMap(monitor -> monitor.verdict()),
             label.get());
@@ -167,7 +166,7 @@ final class ExploreApi {
             "state", inputs.state(),
             "failure", inputs.failure(),
             "keepsUp", inputs.verdict().map(StabilityVerdict::stable),
-            "upTo", inputs.progress().flatMap(Progress::watermark).map(Instant::getEpochSecond),
+            "upTo", inputs.upTo().map(Instant::getEpochSecond),
             "accounting", accounting(inputs.accounting()));
     Optional<BlockResults> results =
         statistic

@@ -418,7 +418,12 @@ final class ExploreIndex {
       values.sort(
           Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
               .thenComparing(Map.Entry.comparingByKey()));
-      int most = column == Column.HEXAGON ? ExploreQuery.MAX_TOP : query.top();
+      int most =
+          switch (column) {
+            case HEXAGON -> ExploreQuery.MAX_TOP;
+            case GROUP -> Math.max(query.top(), groups.names().size());
+            case TYPE, DISPOSITION, PRIORITY, DISTRICT, NEIGHBORHOOD, ADDRESS -> query.top();
+          };
       return new Facet(values.stream().limit(most).toList(), number, all);
     }
 

@@ -588,18 +588,18 @@
         })
       }));
     }
-    const value = {line: point => point.gap ? null : point.calls, before: point => point.weeks[0], median: point => median(point.weeks)};
+    const value = {line: point => point.complete ? point.calls : null, before: point => point.weeks[0], median: point => median(point.weeks)};
     const comparable = points.filter(point => point.complete && point.weeks[0] !== null);
     const sum = (list, of) => list.reduce((total, point) => total + of(point), 0);
     const now = sum(comparable, value.line), then = sum(comparable, value.before);
     const usual = points.filter(point => point.complete && value.median(point) !== null);
-    setText(shown.heading, `The selected time by ${hourly ? 'hour' : 'day'}, compared`);
+    setText(shown.heading, `${range().every(time => time === null) ? 'All calls' : 'The selected time'} by ${hourly ? 'hour' : 'day'}, compared`);
     setText(shown.note, comparable.length === 0 ? 'No week before is known for this time.'
       : `${whole.format(comparable.length)} complete ${hourly ? 'hours' : 'days'} with a week before: ${whole.format(now)} calls, ${difference(now, then)} a week before (${whole.format(then)})`
         + (usual.length ? `; ${difference(sum(usual, value.line), sum(usual, value.median))} the median of four weeks` : ''));
-    const height = 200;
+    const height = state.kiosk ? Math.max(150, Math.round(innerHeight * .24)) : 330;
     const p = plot(shown, height, `${whole.format(selected.length)} selected hours, ${text('full', points[0].local)} to ${text('full', points[points.length - 1].local)}. ${shown.note.textContent}`);
-    const most = Math.max(1, ...points.flatMap(point => Object.values(value).map(of => of(point) || 0)));
+    const most = Math.max(1, ...points.flatMap(point => [point.calls, ...Object.values(value).map(of => of(point) || 0)]));
     const y = axis(p, height, most);
     const first = points[0].local, span = Math.max(1, points[points.length - 1].local - first);
     const x = i => p.left + (points[i].local - first) / span * (p.width - p.left - p.right);
@@ -616,12 +616,16 @@
       });
       p.svg.append(drawn('path', {class: name, d: path}));
     }
-    if (points.length === 1) {
-      p.svg.append(drawn('circle', {class: 'bar', cx: x(0), cy: y(points[0].calls), r: 4}));
-    }
+    points.forEach((point, i) => {
+      if (!point.gap && (!point.complete || points.length === 1)) {
+        const dot = drawn('circle', {class: point.complete ? 'bar' : 'open', cx: x(i), cy: y(point.calls), r: 4});
+        dot.append(drawn('title', {}, `${text(hourly ? 'hour' : 'day', point.local)}: ${whole.format(point.calls)} calls${point.complete ? '' : ' so far, not complete'}`));
+        p.svg.append(dot);
+      }
+    });
     timeLabels(p, height, points.map(point => point.local), x);
     p.svg.append(drawn('title', {}, shown.note.textContent));
-    legend(shown, [['', 'calls'], ['before', 'a week before'], ['median', 'median of the four weeks before']]);
+    legend(shown, [['', 'calls'], ['before', 'a week before'], ['median', 'median of the four weeks before'], ['open', 'not complete']]);
     shown.rows = {
       columns: [hourly ? 'hour' : 'day', 'calls', 'complete', 'week_before', 'median_of_4_weeks'],
       rows: points.map(point => [new Date(point.local * 1000).toISOString().slice(0, 19), point.calls, point.complete, point.weeks[0], value.median(point)])
@@ -741,8 +745,8 @@
   }
 
   function map() {
-    const shown = panel('map', 'Map', 'wide');
     const cells = data.facets && data.facets.hexagon;
+    const shown = panel('map', 'Map', cells || !data.facets ? 'wide' : '');
     if (!cells) {
       empty(shown, data.statistic && data.facets
         ? 'A map needs the positions of calls, and this feed has none: it names blocks and intersections only. They are in the list of places.'
@@ -767,7 +771,9 @@
         low = low === null && sum > all * .002 ? cell[of] : low;
         high = high === null && sum >= all * .998 ? cell[of] : high;
       }
-      return [low - 2 * HEXAGON, high + 2 * HEXAGON];
+      // A few hexagons alone do not fill the map.
+      const margin = Math.max(2 * HEXAGON, (16 * HEXAGON - high + low) / 2);
+      return [low - margin, high + margin];
     };
     const [left, right] = bound('x'), [top, bottom] = bound('y');
     const isInside = cell => cell.x >= left && cell.x <= right && cell.y >= top && cell.y <= bottom;
@@ -921,7 +927,7 @@
       'Means and comparisons use complete hours only.',
       series.gap.some(Boolean) ? 'Six or more hours without any call are treated as missing data.' : '',
       data.groups && Object.keys(data.groups).length ? 'Kinds group the types of the source; types without a certain meaning are shown unchanged, as other.' : '',
-      data.countedSince ? `Counted since ${data.countedSince} only.` : ''
+      data.countedSince ? `Calls before ${data.countedSince} are missing or incomplete.` : ''
     ].filter(Boolean);
     setText(shown.note, notes.join(' '));
     table(shown, ['Records', 'Number'], facts.map(([name, number]) => [name, whole.format(number)]), 1);
