@@ -55,7 +55,6 @@ final class ExploreIndex {
       (Measure.Aggregate)
           Measures.quantile("response_p90", 0.9, Set.of(), call -> Optional.empty());
 
-  private final Statistic statistic;
   private final ZoneId zone;
   private final TypeGroups groups;
   private final Map<Column, Values> columns = new EnumMap<>(Column.class);
@@ -128,7 +127,6 @@ final class ExploreIndex {
       List<Waiting> waiting) {}
 
   ExploreIndex(Statistic statistic, ZoneId zone, TypeGroups groups) {
-    this.statistic = statistic;
     this.zone = zone;
     this.groups = groups;
     List<String> names = statistic.dimensions().stream().map(Dimension::name).toList();

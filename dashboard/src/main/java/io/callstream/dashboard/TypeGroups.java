@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Groups of call types and what the types mean, in plain words. Known are those of San Francisco;
@@ -54,7 +55,7 @@ final class TypeGroups {
       if (parts.get(0).equals("group")) {
         names.put(parts.get(1), meaning);
       } else {
-        for (String key : parts.get(1).split(", ")) {
+        for (String key : parts.get(1).split(", ", -1)) {
           types.put(key, new Type(parts.get(0), meaning));
         }
       }
@@ -78,9 +79,10 @@ final class TypeGroups {
     }
     return SEPARATORS
         .splitAsStream(text)
-        .filter(part -> CODE.matcher(part).matches() && types.containsKey(part))
+        .filter(part -> CODE.matcher(part).matches())
+        .flatMap(part -> Stream.ofNullable(types.get(part)))
         .findFirst()
-        .map(part -> types.get(part).group())
+        .map(Type::group)
         .orElse(OTHER);
   }
 

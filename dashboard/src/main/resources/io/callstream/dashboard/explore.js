@@ -847,7 +847,7 @@
     const scroll = element('div', 'scroll');
     scroll.tabIndex = 0;
     scroll.setAttribute('role', 'region');
-    scroll.setAttribute('aria-labelledby', place.heading.id);
+    scroll.setAttribute('aria-label', 'Table: ' + place.heading.textContent);
     scroll.append(made);
     place.body.replaceChildren(scroll);
   }
