@@ -163,8 +163,7 @@ class ExploreTest {
   @Test
   void rejectsUnknownParametersAndWrongValues() throws Exception {
     for (String query :
-        List.of(
-            "?color=red", "?from=yesterday", "?slot=168", "?top=0", "?routine=yes")) {
+        List.of("?color=red", "?from=yesterday", "?slot=168", "?top=0", "?routine=yes")) {
       HttpResponse<byte[]> response = get(query);
       assertThat(response.statusCode()).as(query).isEqualTo(400);
       assertThat(JSON.readTree(response.body()).get("error").asText()).isNotBlank();
