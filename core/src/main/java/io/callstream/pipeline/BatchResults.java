@@ -14,7 +14,8 @@ import java.util.Optional;
  *     36 letters, digits and hyphens
  * @param number the number of the batch, from 0 without gaps; a batch that is repeated after a
  *     crash has the same number and the same content
- * @param pipeline the pipeline
+ * @param pipeline the pipeline without {@linkplain
+ *     io.callstream.statistic.Statistic.Builder#forViews views}
  * @param watermark the watermark of this batch, which decides which calls are late and which
  *     windows close; empty until a finished batch has seen a call in each partition that it read
  * @param updates the results to emit in this batch, by the name of the statistic, as absolute

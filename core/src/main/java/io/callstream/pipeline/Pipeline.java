@@ -67,17 +67,13 @@ public record Pipeline(
   /**
    * Checks the bounds and copies the lists.
    *
-   * @throws IllegalArgumentException if there is no statistic, if two have the same name, if one
-   *     reads a field that neither the format nor a lookup has, if a lookup does not fit the format
-   *     or another lookup, if a duration is out of bounds, if the pipeline applies corrections and
-   *     a statistic does not support them, or if it reads a part of a topic and removes duplicates,
-   *     applies corrections or has sessions
+   * @throws IllegalArgumentException if two statistics have the same name, if one reads a field
+   *     that neither the format nor a lookup has, if a lookup does not fit the format or another
+   *     lookup, if a duration is out of bounds, if the pipeline applies corrections and a statistic
+   *     does not support them, or if it reads a part of a topic and removes duplicates, applies
+   *     corrections or has sessions
    */
   public Pipeline {
-    if (statistics.isEmpty()) {
-      throw new IllegalArgumentException(
-          "The pipeline has no statistic; add one, such as StandardStatistics.callsByType()");
-    }
     Set<Field<?>> joined = joinedFields(format, lookups);
     Set<String> names = new HashSet<>();
     for (Statistic statistic : statistics) {
@@ -249,6 +245,26 @@ public record Pipeline(
         .findFirst()
         .orElseThrow(
             () -> unknownStatistic(name, statistics.stream().map(Statistic::name).toList()));
+  }
+
+  /**
+   * Returns this pipeline without {@linkplain Statistic.Builder#forViews views}, as sinks receive
+   * it. It may have no statistics.
+   */
+  public Pipeline withoutViews() {
+    return new Pipeline(
+        source,
+        format,
+        statistics.stream().filter(statistic -> statistic.viewRetention().isEmpty()).toList(),
+        resultSinks,
+        deadLetterSinks,
+        listeners,
+        distinctHorizon,
+        correctionHorizon,
+        maxFutureSkew,
+        maxEventTimeJump,
+        retention,
+        lookups);
   }
 
   static IllegalArgumentException unknownStatistic(String name, Collection<String> known) {
@@ -497,6 +513,10 @@ public record Pipeline(
      * @throws IllegalArgumentException if there is no statistic, or if two have the same name
      */
     public Pipeline build() {
+      if (statistics.isEmpty()) {
+        throw new IllegalArgumentException(
+            "The pipeline has no statistic; add one, such as StandardStatistics.callsByType()");
+      }
       return new Pipeline(
           source,
           format,

@@ -2,6 +2,7 @@ package io.callstream.statistic;
 
 import io.callstream.call.Call;
 import io.callstream.call.Fields;
+import io.callstream.call.Position;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.zone.ZoneOffsetTransition;
@@ -45,6 +46,19 @@ public final class Dimensions {
               call.isPresent(Fields.ON_VIEW)
                   ? Boolean.toString(call.longValue(Fields.ON_VIEW) == 1)
                   : "");
+
+  /**
+   * The hexagon that contains the position of the call, in the column {@code hexagon}: a text such
+   * as {@code -25987,9021}, the axial coordinates of {@link Hexagons}. Empty without a position.
+   */
+  public static final Dimension HEXAGON =
+      Dimension.of(
+          "hexagon",
+          Set.of(Fields.POSITION),
+          call -> {
+            Position position = call.get(Fields.POSITION);
+            return position == null ? "" : Hexagons.at(position);
+          });
 
   private static final long SECONDS_PER_DAY = 86_400;
 

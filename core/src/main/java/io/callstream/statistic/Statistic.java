@@ -3,6 +3,7 @@ package io.callstream.statistic;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -26,6 +27,9 @@ public final class Statistic implements Serializable {
   /** The value of every dimension in the group for calls over the group limit. */
   public static final String OTHER = "(other)";
 
+  /** The end of the description of a view. A run may add and remove views of a checkpoint. */
+  public static final String VIEW = " for views";
+
   private static final long serialVersionUID = 1L;
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,99}");
 
@@ -37,6 +41,7 @@ public final class Statistic implements Serializable {
   private final List<Measure> measures;
   private final Emission emission;
   private final int maxGroups;
+  private final @Nullable Duration viewRetention;
 
   private Statistic(Builder builder) {
     name = builder.name;
@@ -48,6 +53,7 @@ public final class Statistic implements Serializable {
         builder.measures.isEmpty() ? List.of(Measures.count()) : List.copyOf(builder.measures);
     emission = builder.emission;
     maxGroups = builder.maxGroups;
+    viewRetention = builder.viewRetention;
   }
 
   /**
@@ -92,6 +98,14 @@ public final class Statistic implements Serializable {
   /** Returns when the sinks receive results. */
   public Emission emission() {
     return emission;
+  }
+
+  /**
+   * Returns for how long the results of closed windows of a view are kept; empty if the statistic
+   * is not a view. See {@link Builder#forViews}.
+   */
+  public Optional<Duration> viewRetention() {
+    return Optional.ofNullable(viewRetention);
   }
 
   /**
@@ -160,14 +174,15 @@ public final class Statistic implements Serializable {
    */
   @Override
   public String toString() {
-    return "%s by %s%s measuring %s%s%s"
+    return "%s by %s%s measuring %s%s%s%s"
         .formatted(
             name,
             dimensions.stream().map(Dimension::description).toList(),
             window == null ? " up to " + maxGroups + " groups" : " over " + window,
             measures,
             filter == null ? "" : " where " + filtered(filter),
-            emission == Emission.ON_CLOSE ? " on close" : "");
+            emission == Emission.ON_CLOSE ? " on close" : "",
+            viewRetention == null ? "" : VIEW);
   }
 
   private String filtered(CallFilter by) {
@@ -186,6 +201,7 @@ public final class Statistic implements Serializable {
     private final List<Measure> measures = new ArrayList<>();
     private Emission emission = Emission.ON_UPDATE;
     private int maxGroups = DEFAULT_MAX_GROUPS;
+    private @Nullable Duration viewRetention;
 
     private Builder(String name) {
       if (!NAME.matcher(name).matches()) {
@@ -264,17 +280,42 @@ public final class Statistic implements Serializable {
     }
 
     /**
+     * Makes the statistic a view: {@link io.callstream.engine.RunningPipeline#results} and the
+     * dashboard have its results, and sinks do not receive them. A run may continue a checkpoint
+     * with other views, which count from there. A view that is added again still has its earlier
+     * results.
+     *
+     * @param retention for how long results of closed windows are kept, in event time; at least 0.
+     *     The retention of the pipeline applies if it is shorter
+     * @throws IllegalArgumentException if {@code retention} is negative
+     */
+    public Builder forViews(Duration retention) {
+      if (retention.isNegative()) {
+        throw new IllegalArgumentException(
+            "The retention of '%s' is %s; it must be at least 0".formatted(name, retention));
+      }
+      this.viewRetention = retention;
+      return this;
+    }
+
+    /**
      * Returns the statistic.
      *
      * @throws IllegalArgumentException if two columns have the same name, if the emission is {@link
-     *     Emission#ON_CLOSE} without a window, or if a statistic with sessions has another emission
-     *     or a share
+     *     Emission#ON_CLOSE} without a window, if a view has no window, or if a statistic with
+     *     sessions has another emission or a share
      */
     public Statistic build() {
       if (emission == Emission.ON_CLOSE && window == null) {
         throw new IllegalArgumentException(
             ("'%s' emits when its windows close, but has no window; call over(...), or emit"
                     + " ON_UPDATE")
+                .formatted(name));
+      }
+      if (viewRetention != null && window == null) {
+        throw new IllegalArgumentException(
+            ("'%s' is a view without a window, so its retention has no effect; call over(...), or"
+                    + " omit forViews()")
                 .formatted(name));
       }
       if (window instanceof Window.Session) {

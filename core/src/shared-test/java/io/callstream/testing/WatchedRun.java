@@ -61,7 +61,11 @@ public final class WatchedRun implements AutoCloseable {
   }
 
   public static WatchedRun of(UnaryOperator<Pipeline.Builder> parts) {
-    return new WatchedRun(SanFranciscoCalls.json(), parts);
+    return of(SanFranciscoCalls.json(), parts);
+  }
+
+  public static WatchedRun of(CallFormat format, UnaryOperator<Pipeline.Builder> parts) {
+    return new WatchedRun(format, parts);
   }
 
   public RunningPipeline running() {

@@ -18,7 +18,9 @@ final class Assets {
   private final Map<String, Response> files = new LinkedHashMap<>();
 
   Assets(Map<String, URI> links, List<String> notes) {
-    add("/", "operations.html", "text/html");
+    add("/", "explore.html", "text/html");
+    add("/explore.css", "explore.css", "text/css");
+    add("/explore.js", "explore.js", "text/javascript");
     add("/operations", "operations.html", "text/html");
     add("/operations.css", "operations.css", "text/css");
     add("/operations.js", "operations.js", "text/javascript");

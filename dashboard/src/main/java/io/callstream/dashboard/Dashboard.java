@@ -86,7 +86,8 @@ public final class Dashboard implements AutoCloseable {
             executor,
             new Assets(builder.links, builder.notes),
             builder.metrics,
-            AllowedHosts.of(address, builder.hosts));
+            AllowedHosts.of(address, builder.hosts),
+            new ExploreApi(builder.running, builder.label));
     // Created last, so that an earlier failure does not leave the port open.
     server = HttpServer.create(address, 0);
     uri = uri(address, server.getAddress().getPort());
@@ -177,6 +178,7 @@ public final class Dashboard implements AutoCloseable {
     private final List<String> hosts = new ArrayList<>();
     private InetAddress address = InetAddress.getLoopbackAddress();
     private @Nullable Supplier<String> metrics;
+    private Supplier<String> label = () -> "";
     private Duration timeLimit = Duration.ofSeconds(10);
 
     private Builder(RunningPipeline running) {
@@ -222,6 +224,24 @@ public final class Dashboard implements AutoCloseable {
     /** Adds a text next to the links, such as the reason why a link is missing. */
     public Builder noting(String note) {
       notes.add(note);
+      return this;
+    }
+
+    /**
+     * Labels all data, such as {@code Synthetic data}, in the header of the page and in everything
+     * that readers export from it.
+     */
+    public Builder labelling(String label) {
+      return labelling(() -> label);
+    }
+
+    /**
+     * Labels all data as {@link #labelling(String)} does.
+     *
+     * @param label returns the label, or the empty string while there is none; must be thread-safe
+     */
+    public Builder labelling(Supplier<String> label) {
+      this.label = label;
       return this;
     }
 

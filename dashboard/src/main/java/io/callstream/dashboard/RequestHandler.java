@@ -31,7 +31,7 @@ final class RequestHandler implements HttpHandler {
   private static final String UPDATES = "/api/updates";
   private static final String STATISTICS = "/api/statistics";
   private static final String SECURITY_POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
           + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private final RunningPipeline running;
@@ -42,6 +42,7 @@ final class RequestHandler implements HttpHandler {
   private final Assets assets;
   private final @Nullable Supplier<String> metrics;
   private final AllowedHosts allowedHosts;
+  private final ExploreApi explore;
   private final Semaphore resultPermits = new Semaphore(MAX_RESULTS);
 
   RequestHandler(
@@ -51,7 +52,8 @@ final class RequestHandler implements HttpHandler {
       RequestExecutor executor,
       Assets assets,
       @Nullable Supplier<String> metrics,
-      AllowedHosts allowedHosts) {
+      AllowedHosts allowedHosts,
+      ExploreApi explore) {
     this.running = running;
     statistics = new StatisticsApi(running);
     this.operations = operations;
@@ -60,6 +62,7 @@ final class RequestHandler implements HttpHandler {
     this.assets = assets;
     this.metrics = metrics;
     this.allowedHosts = allowedHosts;
+    this.explore = explore;
   }
 
   @Override
@@ -146,6 +149,7 @@ final class RequestHandler implements HttpHandler {
     String path = exchange.getRequestURI().getPath();
     return switch (path) {
       case UPDATES -> new Response(200, UpdateStream.TYPE, new byte[0]);
+      case ExploreApi.PATH -> explore.respond(exchange);
       case "/api/progress" -> Response.json(200, operations.progress());
       case "/api/operations" -> Response.json(200, Json.raw(operations.current().full()));
       case STATISTICS -> json(statistics.statistics());
@@ -178,7 +182,7 @@ final class RequestHandler implements HttpHandler {
   private Response rows(String name, @Nullable String query) {
     Map<String, String> parameters;
     try {
-      parameters = parameters(query == null ? "" : query);
+      parameters = parameters(query);
     } catch (IllegalArgumentException e) {
       return Response.error(400, "A parameter has a wrong encoding.");
     }
@@ -194,8 +198,11 @@ final class RequestHandler implements HttpHandler {
     return answer.isBounded() ? Response.json(answer.status(), body) : Response.streamedJson(body);
   }
 
-  private static Map<String, String> parameters(String query) {
+  static Map<String, String> parameters(@Nullable String query) {
     Map<String, String> parameters = new LinkedHashMap<>();
+    if (query == null) {
+      return parameters;
+    }
     for (String parameter : query.split("&", -1)) {
       String[] parts = parameter.split("=", 2);
       if (!parameter.isEmpty()) {

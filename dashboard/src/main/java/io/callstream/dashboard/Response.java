@@ -13,7 +13,7 @@ import java.io.OutputStream;
  * @param length the number of bytes; 0 if it is unknown in advance
  */
 record Response(int status, String type, long length, Body body) {
-  private static final String JSON = "application/json";
+  static final String JSON = "application/json";
 
   /** Writes the body of a response. */
   @FunctionalInterface
@@ -45,7 +45,7 @@ record Response(int status, String type, long length, Body body) {
 
   void send(HttpExchange exchange) throws IOException {
     exchange.getResponseHeaders().set("Content-Type", type);
-    if (exchange.getRequestMethod().equals("HEAD")) {
+    if (status == 304 || exchange.getRequestMethod().equals("HEAD")) {
       exchange.sendResponseHeaders(status, -1);
       return;
     }

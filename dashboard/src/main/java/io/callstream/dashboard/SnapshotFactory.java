@@ -91,7 +91,7 @@ final class SnapshotFactory {
     Instant watermark =
         state == State.RUNNING ? progress.flatMap(Progress::watermark).orElse(null) : null;
     List<Results> others = new ArrayList<>();
-    running.pipeline().statistics().stream()
+    running.pipeline().withoutViews().statistics().stream()
         .map(statistic -> running.results(statistic.name()))
         .filter(BlockResults.class::isInstance) // Others are not in this process.
         .forEach(others::add);

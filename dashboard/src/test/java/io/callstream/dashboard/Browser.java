@@ -257,6 +257,26 @@ final class Browser implements AutoCloseable {
     send("Emulation.setEmulatedMedia", parameters);
   }
 
+  /** Presses the mouse at a point of the window, moves it to another one, and releases it. */
+  void drag(double fromX, double fromY, double toX, double toY) throws Exception {
+    mouse("mouseMoved", fromX, fromY);
+    mouse("mousePressed", fromX, fromY);
+    mouse("mouseMoved", toX, toY);
+    mouse("mouseReleased", toX, toY);
+  }
+
+  private void mouse(String type, double x, double y) throws Exception {
+    send(
+        "Input.dispatchMouseEvent",
+        JSON.createObjectNode()
+            .put("type", type)
+            .put("x", x)
+            .put("y", y)
+            .put("button", "left")
+            .put("buttons", type.equals("mouseReleased") ? 0 : 1)
+            .put("clickCount", 1));
+  }
+
   /** Presses and releases a key. */
   void press(String key, int code) throws Exception {
     for (String type : List.of("keyDown", "keyUp")) {

@@ -18,6 +18,8 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +40,9 @@ import org.jspecify.annotations.Nullable;
 public final class CallProducer implements AutoCloseable {
   /** How long to wait for the outcome of a record after Kafka's delivery timeout has passed. */
   private static final Duration GRACE = Duration.ofSeconds(10);
+
+  private static final List<Header> SYNTHETIC =
+      List.of(new RecordHeader(CallSource.SYNTHETIC_HEADER, new byte[0]));
 
   private final KafkaCluster cluster;
   private final String topic;
@@ -160,6 +165,7 @@ public final class CallProducer implements AutoCloseable {
     Ending ending = Ending.END_OF_SOURCE;
     CallstreamException inputFailure = null;
     long start = System.nanoTime();
+    List<Header> headers = source.isSynthetic() ? SYNTHETIC : List.of();
     InputChecker checker = new InputChecker();
     List<String> remarks = List.of();
     try (ReadAhead records = ReadAhead.start(source.open(), format, pace)) {
@@ -168,7 +174,7 @@ public final class CallProducer implements AutoCloseable {
         while (!taken.isEmpty()) {
           for (int i = 0; i < taken.size() && !isToEnd() && !tally.isHopeless(); i++) {
             checker.add(taken.get(i).problem());
-            sendOne(taken.get(i), tally, pacer);
+            sendOne(taken.get(i), headers, tally, pacer);
           }
           taken = take(records, tally);
         }
@@ -231,11 +237,12 @@ public final class CallProducer implements AutoCloseable {
     }
   }
 
-  private void sendOne(ReadAhead.Read read, SendTally tally, Pacer pacer) {
+  private void sendOne(ReadAhead.Read read, List<Header> headers, SendTally tally, Pacer pacer) {
     pacer.await(read.epochMillis());
     SendTally.Outcome outcome = tally.read(read.size());
     try {
-      var ignored = kafka.send(new ProducerRecord<>(topic, read.key(), read.value()), outcome);
+      var ignored =
+          kafka.send(new ProducerRecord<>(topic, null, read.key(), read.value(), headers), outcome);
     } catch (InterruptException e) {
       // Kafka has restored the interrupt flag of the thread.
       outcome.failed(e);

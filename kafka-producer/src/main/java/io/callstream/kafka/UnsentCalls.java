@@ -55,6 +55,11 @@ public final class UnsentCalls implements CallSource {
     return source.identity(record);
   }
 
+  @Override
+  public boolean isSynthetic() {
+    return source.isSynthetic();
+  }
+
   /**
    * Returns the number of records of the source that were found in the topic since the source was
    * opened.

@@ -58,6 +58,9 @@ final class ExecutorResults implements Results {
     }
     for (Statistic statistic : pipeline.statistics()) {
       String name = "'" + statistic.name() + "'";
+      if (statistic.viewRetention().isPresent()) {
+        unsupported.add("the view " + name);
+      }
       if (statistic.window().orElse(null) instanceof Window.Session) {
         unsupported.add("the sessions of " + name);
       }

@@ -5,6 +5,7 @@ import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.statistic.Statistic;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -116,6 +117,13 @@ public final class Fingerprint {
     return definitions;
   }
 
+  /** Returns the definitions of the statistics that are not views, by name. */
+  private Map<String, String> withoutViews() {
+    Map<String, String> definitions = statistics();
+    definitions.values().removeIf(definition -> definition.endsWith(Statistic.VIEW));
+    return definitions;
+  }
+
   /** Returns the statistics that the directory has or had. */
   StatisticHistory history() {
     return StatisticHistory.parse(text.lines().filter(StatisticHistory::isLine).toList())
@@ -153,7 +161,7 @@ public final class Fingerprint {
                   run.line(SOURCE_ID).orElse("unknown")));
     }
     List<String> redefined = redefined(run);
-    boolean sameStatistics = statistics().equals(run.statistics());
+    boolean sameStatistics = withoutViews().equals(run.withoutViews());
     if (!sameSettings || (!sameStatistics && !evolving)) {
       boolean mayEvolve = !evolving && settingsFor(run).equals(required) && redefined.isEmpty();
       throw new CallstreamException(
@@ -191,7 +199,11 @@ public final class Fingerprint {
               if (before != null && !before.equals(definition)) {
                 redefined.add(difference("the checkpoint has", before));
                 redefined.add(difference("this run has", definition));
-              } else if (before == null && history.removedDefinition(name).isPresent()) {
+              } else if (before == null
+                  && history
+                      .removedDefinition(name)
+                      .filter(removed -> !removed.endsWith(Statistic.VIEW))
+                      .isPresent()) {
                 redefined.add(
                     difference("the checkpoint had", history.removedDefinition(name).get()));
                 redefined.add(difference("this run has", definition));

@@ -30,12 +30,17 @@ import java.util.function.Function;
  */
 final class ResultEmitter {
   private final Pipeline pipeline;
+
+  /** The pipeline that sinks receive. */
+  private final Pipeline withoutViews;
+
   private final String lineage;
   private final StatisticHistory history;
   private final boolean corrects;
 
   ResultEmitter(Pipeline pipeline, String lineage, StatisticHistory history) {
     this.pipeline = pipeline;
+    this.withoutViews = pipeline.withoutViews();
     this.lineage = lineage;
     this.history = history;
     this.corrects = pipeline.correctionHorizon().isPresent();
@@ -56,6 +61,9 @@ final class ResultEmitter {
     for (int i = 0; i < results.size(); i++) {
       StatisticBlocks blocks = results.get(i);
       Statistic statistic = blocks.statistic();
+      if (statistic.viewRetention().isPresent()) {
+        continue;
+      }
       NavigableMap<Long, byte[]> changed = updates.blocks().get(i);
       NavigableMap<Long, Groups> selected =
           switch (statistic.emission()) {
@@ -139,7 +147,9 @@ final class ResultEmitter {
     Map<String, Results> selected = new LinkedHashMap<>();
     for (StatisticBlocks blocks : state.results()) {
       Statistic statistic = blocks.statistic();
-      selected.put(statistic.name(), current(statistic, selection.apply(blocks)));
+      if (statistic.viewRetention().isEmpty()) {
+        selected.put(statistic.name(), current(statistic, selection.apply(blocks)));
+      }
     }
     return selected;
   }
@@ -153,7 +163,7 @@ final class ResultEmitter {
     return new BatchResults(
         lineage,
         number,
-        pipeline,
+        withoutViews,
         watermark(now.totals().watermarkInForce()),
         updates,
         current,

@@ -4,17 +4,26 @@ import io.callstream.internal.aggregate.Groups;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The results of one statistic, as absolute values by window. Immutable. The next state shares all
  * windows that a batch does not change.
  */
 sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
-  /** Returns no results. The retention is empty if all results are kept. */
-  static StatisticBlocks none(Statistic statistic, Optional<Duration> retention) {
+  /**
+   * Returns no results.
+   *
+   * @param ofPipeline the retention of the pipeline; empty if it keeps all results
+   */
+  static StatisticBlocks none(Statistic statistic, Optional<Duration> ofPipeline) {
+    Optional<Duration> retention =
+        Stream.concat(ofPipeline.stream(), statistic.viewRetention().stream())
+            .min(Comparator.naturalOrder());
     return statistic.window().orElse(null) instanceof Window.Session session
         ? SessionBlocks.none(statistic, session, retention)
         : WindowBlocks.none(statistic, retention);

@@ -168,9 +168,13 @@ public final class StatisticHistory {
                 name, new Entry(entry.slot(), entry.since(), new Removed(lastBatch, definition)));
           }
         });
+    int slot = entries.values().stream().mapToInt(Entry::slot).max().orElse(-1) + 1;
     for (String name : after) {
-      changed.computeIfAbsent(
-          name, x -> new Entry(changed.size(), since.batch() == 0 ? null : since, null));
+      Entry entry = changed.get(name);
+      if (entry == null || entry.removed() != null) {
+        // A view that was removed, and is added again, starts from nothing.
+        changed.put(name, new Entry(slot++, since.batch() == 0 ? null : since, null));
+      }
     }
     return new StatisticHistory(changed);
   }

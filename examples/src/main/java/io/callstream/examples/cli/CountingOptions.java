@@ -74,10 +74,7 @@ final class CountingOptions {
       CallFormat format,
       Optional<DefinitionFile> ofFormat,
       @Nullable Duration corrections) {
-    Duration lateness =
-        allowedLateness != null
-            ? allowedLateness
-            : corrections != null ? corrections : StandardStatistics.DEFAULT_LATENESS;
+    Duration lateness = lateness(corrections);
     Pipeline.Builder pipeline =
         Pipeline.builder(topic, format)
             .statistics(statistics(command, format, ofFormat, lateness))
@@ -88,6 +85,17 @@ final class CountingOptions {
       pipeline.retainingResults(retention);
     }
     return pipeline;
+  }
+
+  /**
+   * Returns the allowed lateness.
+   *
+   * @param corrections the horizon of corrections; null without them
+   */
+  Duration lateness(@Nullable Duration corrections) {
+    return allowedLateness != null
+        ? allowedLateness
+        : corrections != null ? corrections : StandardStatistics.DEFAULT_LATENESS;
   }
 
   private List<Statistic> statistics(

@@ -20,6 +20,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -61,6 +62,14 @@ final class DashboardOptions {
               + " directory is made if need be.")
   private @Nullable Path report;
 
+  @Option(
+      names = "--label",
+      paramLabel = "TEXT",
+      description =
+          "What the dashboard states of all its data. Default: Synthetic data for generated calls,"
+              + " otherwise nothing.")
+  private String label = "";
+
   /**
    * Rejects invalid values before anything starts.
    *
@@ -69,9 +78,9 @@ final class DashboardOptions {
   void check(@Nullable Integer port) {
     if (port != null) {
       requirePort(port);
-    } else if (bind != null || !hostNames.isEmpty()) {
+    } else if (bind != null || !hostNames.isEmpty() || !label.isEmpty()) {
       throw Usage.wrong(
-          command, "--bind and --host-name are for the dashboard, and none is asked for.");
+          command, "--bind, --host-name and --label are for the dashboard, and none is asked for.");
     }
     for (String name : hostNames) {
       if (!name.matches("[\\w.-]+")) {
@@ -145,6 +154,7 @@ final class DashboardOptions {
         Dashboard.of(running)
             .bindingTo(address())
             .answeringTo(hostNames.toArray(String[]::new))
+            .labelling(label(running))
             .metrics(registry::scrape);
     if (engine.equals(StatisticsOptions.SPARK)) {
       SparkEngine.userInterface(running)
@@ -155,6 +165,12 @@ final class DashboardOptions {
                       "Spark UI: off; --conf spark.ui.enabled=true shows it, to all who can reach this machine"));
     }
     return dashboard.start(port);
+  }
+
+  private Supplier<String> label(RunningPipeline running) {
+    return label.isEmpty() && running.pipeline().source() instanceof KafkaTopic topic
+        ? SyntheticLabel.of(running, topic)
+        : () -> label;
   }
 
   /**

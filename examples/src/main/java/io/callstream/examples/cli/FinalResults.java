@@ -23,7 +23,8 @@ record FinalResults(Pipeline pipeline, Function<String, Results> results, Accoun
   private static final int ROWS = 10;
 
   static FinalResults of(RunningPipeline running) {
-    return new FinalResults(running.pipeline(), running::results, running.accounting());
+    return new FinalResults(
+        running.pipeline().withoutViews(), running::results, running.accounting());
   }
 
   static FinalResults of(MergedResults merged) {

@@ -25,6 +25,11 @@ record ReadingShown(CallSource source, Terminal terminal) implements CallSource 
     return source.identity(record);
   }
 
+  @Override
+  public boolean isSynthetic() {
+    return source.isSynthetic();
+  }
+
   private static final class Shown implements CallRecords {
     private final CallRecords records;
     private final Meter meter;

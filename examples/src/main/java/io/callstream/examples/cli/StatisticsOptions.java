@@ -16,6 +16,7 @@ import io.callstream.sink.RecentDeadLetters;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.SparkEngine;
 import io.callstream.spark.SparkSettings;
+import io.callstream.statistic.StandardStatistics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -263,6 +264,10 @@ final class StatisticsOptions {
                   .pipeline(command, topic, format, definition, corrections)
                   .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()))
                   .listener(new RunHistory());
+          if (shown && topic.part().isEmpty() && results == ResultsPlace.DRIVER) {
+            pipeline.statistic(
+                StandardStatistics.callsInDetail(format, counting.lateness(corrections)));
+          }
           if (distinct) {
             pipeline.distinct(horizon(format));
           }

@@ -34,6 +34,21 @@ public interface CallSource {
   }
 
   /**
+   * The name of the header that producers give to the records of {@linkplain #isSynthetic generated
+   * calls}.
+   */
+  String SYNTHETIC_HEADER = "callstream-synthetic";
+
+  /**
+   * Returns whether the calls are generated. A {@link io.callstream.kafka.CallProducer} marks their
+   * records with the header {@value #SYNTHETIC_HEADER}, so that readers of the topic recognize
+   * them. Defaults to false.
+   */
+  default boolean isSynthetic() {
+    return false;
+  }
+
+  /**
    * Returns the calls of a file in the order of the file.
    *
    * <p>The first bytes decide the compression, regardless of the name: none, gzip or bzip2. If a

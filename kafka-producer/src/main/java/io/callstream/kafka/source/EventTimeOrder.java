@@ -56,6 +56,11 @@ record EventTimeOrder(CallSource source, CallFormat format, long memoryBytes)
   }
 
   @Override
+  public boolean isSynthetic() {
+    return source.isSynthetic();
+  }
+
+  @Override
   public CallRecords open() {
     return new Sorted(source.name(), source.open(), format, memoryBytes);
   }

@@ -169,6 +169,11 @@ public final class SyntheticCalls implements CallSource {
   }
 
   @Override
+  public boolean isSynthetic() {
+    return true;
+  }
+
+  @Override
   public CallRecords open() {
     return new SyntheticRecords(this);
   }

@@ -1,0 +1,339 @@
+package io.callstream.dashboard;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import io.callstream.CallstreamException;
+import io.callstream.dashboard.ExploreIndex.Facet;
+import io.callstream.dashboard.ExploreIndex.Selection;
+import io.callstream.dashboard.ExploreIndex.Series;
+import io.callstream.dashboard.ExploreQuery.Column;
+import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.Results;
+import io.callstream.pipeline.WindowBounds;
+import io.callstream.progress.Accounting;
+import io.callstream.progress.StabilityVerdict;
+import io.callstream.statistic.CodeTable;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.RadioCodes;
+import io.callstream.statistic.Statistic;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.zip.CRC32C;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers {@code /api/explore}: sums of the calls that filters accept. Responses are computed once
+ * for each batch and query, are compressed, and have an entity tag, so that an open page costs
+ * little while nothing changes. Requests are computed one at a time. Thread-safe.
+ */
+final class ExploreApi {
+  static final String PATH = "/api/explore";
+  private static final int MAX_CACHED = 64;
+  private static final int MAX_SPIKES = 50;
+  private static final List<String> SPIKE_COLUMNS = List.of("expected", "spread", "score");
+
+  private final RunningPipeline running;
+  private final Supplier<String> label;
+  private final TypeGroups groups;
+  private final Optional<CodeTable> dispositions;
+  private final Optional<Statistic> statistic;
+  private final @Nullable ExploreIndex index;
+  private final Map<ExploreQuery, Body> cache = new LinkedHashMap<>();
+  private @Nullable Inputs cached;
+
+  /** What responses depend on, in addition to the query. */
+  private record Inputs(
+      RunningPipeline.State state,
+      Optional<String> failure,
+      Optional<Instant> upTo,
+      Accounting accounting,
+      Optional<StabilityVerdict> verdict,
+      String label) {}
+
+  /** A response in gzip, and its entity tag. */
+  private record Body(byte[] gzip, String tag) {}
+
+  /** Creates the API of a pipeline. The label is empty, or states what all data are. */
+  ExploreApi(RunningPipeline running, Supplier<String> label) {
+    this.running = running;
+    this.label = label;
+    this.groups = TypeGroups.of(running.pipeline().format());
+    this.statistic = ExploreIndex.statistic(running.pipeline());
+    this.index =
+        statistic
+            .map(s -> new ExploreIndex(s, running.pipeline().format().zone(), groups))
+            .orElse(null);
+    this.dispositions = groups.names().isEmpty() ? codes() : Optional.of(RadioCodes.sanFrancisco());
+  }
+
+  private Optional<CodeTable> codes() {
+    return statistic.stream()
+        .flatMap(s -> s.dimensions().stream())
+        .filter(dimension -> dimension.name().equals(Column.DISPOSITION.column()))
+        .flatMap(dimension -> dimension.codes().stream())
+        .findFirst();
+  }
+
+  /** Returns the response to a request, and sets its headers. */
+  Response respond(HttpExchange exchange) {
+    ExploreQuery query;
+    try {
+      query = ExploreQuery.of(RequestHandler.parameters(exchange.getRequestURI().getRawQuery()));
+    } catch (IllegalArgumentException e) {
+      return Response.error(400, String.valueOf(e.getMessage()));
+    }
+    Body body = body(query);
+    Headers headers = exchange.getResponseHeaders();
+    headers.set("ETag", body.tag());
+    headers.set("Vary", "Accept-Encoding");
+    String known = exchange.getRequestHeaders().getFirst("If-None-Match");
+    if (body.tag().equals(known)) {
+      return new Response(304, Response.JSON, new byte[0]);
+    }
+    String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
+    if (accepted != null && accepted.contains("gzip")) {
+      headers.set("Content-Encoding", "gzip");
+      return new Response(200, Response.JSON, body.gzip());
+    }
+    return new Response(200, Response.JSON, unzipped(body.gzip()));
+  }
+
+  private static byte[] unzipped(byte[] gzip) {
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private synchronized Body body(ExploreQuery query) {
+    Inputs inputs =
+        new Inputs(
+            running.state(),
+            running.failure().map(CallstreamException::getMessage),
+            running.details().watermark(),
+            running.accounting(),
+            SnapshotFactory.monitor(running).flatMap(monitor -> monitor.verdict()),
+            label.get());
+    if (!inputs.equals(cached) || cache.size() > MAX_CACHED) {
+      cache.clear();
+      cached = inputs;
+    }
+    Body known = cache.get(query);
+    if (known == null) {
+      known = body(Json.bytes(content(query, inputs)));
+      cache.put(query, known);
+    }
+    return known;
+  }
+
+  private static Body body(byte[] json) {
+    CRC32C hash = new CRC32C();
+    hash.update(json);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (OutputStream gzip = new GZIPOutputStream(bytes)) {
+      gzip.write(json);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new Body(bytes.toByteArray(), "\"%x-%x\"".formatted(json.length, hash.getValue()));
+  }
+
+  private Map<String, @Nullable Object> content(ExploreQuery query, Inputs inputs) {
+    Map<String, @Nullable Object> content =
+        Json.object(
+            "source", running.pipeline().source().description(),
+            "label", inputs.label(),
+            "zone", running.pipeline().format().zone(),
+            "state", inputs.state(),
+            "failure", inputs.failure(),
+            "keepsUp", inputs.verdict().map(StabilityVerdict::stable),
+            "upTo", inputs.upTo().map(Instant::getEpochSecond),
+            "accounting", accounting(inputs.accounting()));
+    Optional<BlockResults> results =
+        statistic
+            .map(s -> running.results(s.name()))
+            .filter(BlockResults.class::isInstance) // Others are not in this process.
+            .map(BlockResults.class::cast);
+    content.put("statistic", results.map(r -> r.statistic().name()));
+    if (results.isPresent() && index != null) {
+      results.get().countedSince().ifPresent(s -> content.put("countedSince", s.time()));
+      index.update(results.get().groups());
+      addSelection(content, index, index.select(query));
+    }
+    content.put("spikes", spikes(query));
+    return content;
+  }
+
+  private Object accounting(Accounting accounting) {
+    Accounting.Contributions contributions =
+        statistic.map(s -> accounting.statistics().get(s.name())).orElse(null);
+    return Json.object(
+        "received", accounting.received(),
+        "rejected", accounting.rejected(),
+        "duplicates", accounting.duplicates(),
+        "ambiguousTimes", accounting.ambiguousTimes(),
+        "late", contributions == null ? null : contributions.late());
+  }
+
+  private void addSelection(
+      Map<String, @Nullable Object> content, ExploreIndex columns, Selection selection) {
+    Series series = selection.series();
+    content.put(
+        "hours",
+        Json.object(
+            "runs", Json.array(series.runs(), ExploreApi::numbers),
+            "calls", numbers(series.calls()),
+            "gaps", Json.array(series.gaps(), gap -> List.of(gap[0], gap[1]))));
+    content.put("total", selection.total());
+    content.put("routine", selection.routine());
+    content.put("groups", groups.names());
+    Map<String, @Nullable Object> facets = new LinkedHashMap<>();
+    selection.facets().forEach((column, facet) -> facets.put(column.key(), facet(column, facet)));
+    content.put("facets", facets);
+    content.put(
+        "centers",
+        Json.array(
+            List.copyOf(selection.centers().entrySet()),
+            center ->
+                List.of(
+                    center.getKey(),
+                    rounded(center.getValue()[0]),
+                    rounded(center.getValue()[1]))));
+    content.put("columns", columns.columns().stream().map(Column::key).toList());
+    content.put(
+        "samples",
+        Json.array(
+            selection.samples(),
+            sample -> List.of(sample.start() / 1_000, sample.values(), sample.calls())));
+    content.put(
+        "waiting",
+        Json.array(
+            selection.waiting(),
+            wait -> List.of(wait.value(), wait.median() / 1_000, wait.ninetieth() / 1_000)));
+  }
+
+  private static List<Long> numbers(long[] numbers) {
+    return Arrays.stream(numbers).boxed().toList();
+  }
+
+  private static double rounded(double number) {
+    return Math.round(number * 100) / 100.0;
+  }
+
+  private Object facet(Column column, Facet facet) {
+    return Json.object(
+        "groups", facet.groups(),
+        "total", facet.total(),
+        "values",
+            Json.array(
+                facet.values(),
+                value ->
+                    List.of(value.getKey(), value.getValue(), meaning(column, value.getKey()))));
+  }
+
+  /** Returns what a value means; empty if it is unknown or says it. */
+  private String meaning(Column column, String value) {
+    return switch (column) {
+      case GROUP -> groups.names().getOrDefault(value, "");
+      case TYPE -> groups.meaning(value);
+      case DISPOSITION -> dispositions.map(codes -> codes.description(value)).orElse("");
+      case PRIORITY, DISTRICT, NEIGHBORHOOD, ADDRESS, HEXAGON -> "";
+    };
+  }
+
+  /** Returns the latest spikes in the time of a query, newest first. */
+  private List<Object> spikes(ExploreQuery query) {
+    List<Object> found = new ArrayList<>();
+    for (Statistic each : running.pipeline().statistics()) {
+      Results results = running.results(each.name());
+      if (!each.columns().containsAll(SPIKE_COLUMNS) || !(results instanceof BlockResults)) {
+        continue;
+      }
+      Deque<ResultRow> latest = new ArrayDeque<>();
+      results.stream()
+          .filter(row -> isSelected(query, each, row))
+          .forEach(
+              row -> {
+                latest.addFirst(row);
+                if (latest.size() > MAX_SPIKES) {
+                  latest.removeLast();
+                }
+              });
+      found.add(
+          Json.object(
+              "statistic", each.name(),
+              "dimensions", each.dimensions().stream().map(ExploreApi::key).toList(),
+              "rows", Json.array(List.copyOf(latest), row -> spike(each, row))));
+    }
+    return found;
+  }
+
+  /** Returns the name of the filter of a dimension, or that of the dimension if there is none. */
+  private static String key(Dimension dimension) {
+    return Arrays.stream(Column.values())
+        .filter(column -> column.column().equals(dimension.name()))
+        .findFirst()
+        .map(Column::key)
+        .orElse(dimension.name());
+  }
+
+  private boolean isSelected(ExploreQuery query, Statistic spikes, ResultRow row) {
+    if (!query.includes(row.window().map(w -> w.start().toEpochMilli()).orElse(0L))) {
+      return false;
+    }
+    for (int i = 0; i < spikes.dimensions().size(); i++) {
+      String key = key(spikes.dimensions().get(i));
+      String value = RowTexts.shortened(row.dimensions().get(i));
+      for (Map.Entry<Column, String> filter : query.filters().entrySet()) {
+        Column column = filter.getKey();
+        boolean isOther =
+            (column.key().equals(key) && !filter.getValue().equals(value))
+                || (column == Column.GROUP
+                    && key.equals(Column.TYPE.key())
+                    && !groups.group(value).equals(filter.getValue()));
+        if (isOther) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private Object spike(Statistic spikes, ResultRow row) {
+    WindowBounds window = row.window().orElseThrow();
+    return Json.object(
+        "start", window.start().getEpochSecond(),
+        "end", window.end().getEpochSecond(),
+        "values", row.dimensions().stream().map(RowTexts::shortened).toList(),
+        "meaning", spikes.dimensions().isEmpty() ? "" : groups.meaning(row.dimensions().get(0)),
+        "count", row.count(),
+        "expected", number(spikes, row, "expected"),
+        "score", number(spikes, row, "score"));
+  }
+
+  private static @Nullable Object number(Statistic spikes, ResultRow row, String column) {
+    Object value = row.columns().get(spikes.columns().indexOf(column));
+    return value instanceof Double number
+        ? Double.valueOf(Math.round(number * 1_000) / 1e3)
+        : value;
+  }
+}

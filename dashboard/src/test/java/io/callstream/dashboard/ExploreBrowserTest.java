@@ -1,0 +1,466 @@
+package io.callstream.dashboard;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.callstream.call.Call;
+import io.callstream.call.CallFormat;
+import io.callstream.call.DataSfCalls;
+import io.callstream.call.Fields;
+import io.callstream.call.Position;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.pipeline.Pipeline;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.testing.SomeCalls;
+import io.callstream.testing.WatchedRun;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tests the page that explores calls in a real browser. */
+class ExploreBrowserTest {
+  private static final int ENTER = 13;
+  private static final int RIGHT = 39;
+
+  private static Browser browser;
+  private WatchedRun run;
+  private Dashboard dashboard;
+
+  @BeforeAll
+  static void startBrowser() throws Exception {
+    String needed = "Chromium is not on the PATH; install it with: apt-get install chromium";
+    if ("required".equals(System.getProperty("callstream.browser"))) {
+      assertThat(Browser.installed()).as(needed).isPresent();
+    }
+    assumeTrue(Browser.installed().isPresent(), needed);
+    browser = Browser.start();
+  }
+
+  @AfterAll
+  static void closeBrowser() throws Exception {
+    if (browser != null) {
+      browser.close();
+    }
+  }
+
+  private static Pipeline.Builder inDetail(Pipeline.Builder pipeline, CallFormat format) {
+    return pipeline
+        .statistic(StandardStatistics.callsInDetail(format, Duration.ofHours(1)))
+        .maxEventTimeJump(Duration.ofDays(30));
+  }
+
+  @BeforeEach
+  void start() throws Exception {
+    start(SanFranciscoCalls.json(), SomeCalls.of(2_000));
+    browser.problems().clear();
+    browser.resize(1280, 900);
+    open("");
+    browser.await("document.querySelector('#by-type .bars li') !== null");
+  }
+
+  private void start(CallFormat format, List<Call> calls) throws Exception {
+    run = WatchedRun.of(format, pipeline -> inDetail(pipeline, format));
+    if (!calls.isEmpty()) {
+      run.receive(calls);
+    }
+    dashboard = Dashboard.of(run.running()).labelling("Test data").start(0);
+  }
+
+  private void restart(CallFormat format, List<Call> calls) throws Exception {
+    stop();
+    start(format, calls);
+  }
+
+  private void open(String query) throws Exception {
+    browser.open(dashboard.uri().resolve("/" + query));
+  }
+
+  private void awaitTotal(long total) throws Exception {
+    browser.await(
+        "document.getElementById('period').textContent.startsWith('%,d calls')".formatted(total));
+  }
+
+  private void click(String selector) throws Exception {
+    browser.evaluate("document.querySelector(\"" + selector + "\").click()");
+  }
+
+  private String address() throws Exception {
+    return browser.evaluate("location.search").asText();
+  }
+
+  /** Returns calls of the latest hour, which are not late. */
+  private static List<Call> latest(int number) {
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < number; i++) {
+      calls.add(SomeCalls.call(50_000 + i, "Latest", SomeCalls.END).build());
+    }
+    return calls;
+  }
+
+  private long count(String type) {
+    return run.calls().stream().filter(call -> call.type().equals(type)).count();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    browser.open(URI.create("about:blank"));
+    dashboard.close();
+    run.close();
+  }
+
+  @Test
+  void filtersByABarAndKeepsTheFilterInTheAddress() throws Exception {
+    awaitTotal(2_000);
+    String type = browser.texts("#by-type .bars .name").get(0);
+    click("#by-type .bars button");
+    awaitTotal(count(type));
+    assertThat(address()).isEqualTo("?type=" + type.replace(' ', '+'));
+    assertThat(browser.texts("#chips button")).containsExactly("Types: " + type + " ×");
+    assertThat(browser.texts("#by-type .bars li")).as("the other types").hasSize(12);
+    String disposition = browser.texts("#by-disposition .bars .name").get(0);
+    click("#by-disposition .bars button");
+    long both =
+        run.calls().stream()
+            .filter(c -> c.type().equals(type))
+            .filter(c -> disposition.startsWith(c.disposition()) && !c.disposition().isEmpty())
+            .count();
+    awaitTotal(both);
+    String permalink = address();
+    open(permalink);
+    awaitTotal(both);
+    assertThat(browser.texts("#chips button")).hasSize(2);
+    click("#chips button");
+    browser.await("!location.search.includes('type=Type')");
+    browser.evaluate("history.back()");
+    awaitTotal(both);
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void selectsATimeWithTheMouseAndWithFields() throws Exception {
+    awaitTotal(2_000);
+    JsonNode box =
+        browser.evaluate(
+            "(b => [b.left, b.top, b.width, b.height])("
+                + "document.querySelector('#overview svg').getBoundingClientRect())");
+    double left = box.get(0).asDouble();
+    double middle = box.get(1).asDouble() + box.get(3).asDouble() / 2;
+    double width = box.get(2).asDouble();
+    browser.drag(left + width * .3, middle, left + width * .5, middle);
+    browser.await("/from=.*to=/.test(location.search)");
+    String selected = browser.texts("#chips button").get(0);
+    assertThat(selected).startsWith("Time: ");
+    // The calls are evenly spread over ten days, or 240 hours.
+    Instant from = Instant.parse("2018-11-03T07:00:00Z");
+    Instant to = Instant.parse("2018-11-05T08:00:00Z");
+    open("?from=" + from + "&to=" + to);
+    awaitTotal(
+        run.calls().stream()
+            .filter(c -> !c.time().isBefore(from) && c.time().isBefore(to))
+            .count());
+    assertThat(browser.evaluate("document.getElementById('from').value").asText())
+        .isEqualTo("2018-11-03T00:00");
+    assertThat(browser.evaluate("document.getElementById('to').value").asText())
+        .isEqualTo("2018-11-05T00:00");
+    browser.evaluate(
+        "(f => { f.value = '2018-11-04T02:00'; f.onchange(); })(document.getElementById('from'))");
+    awaitTotal(
+        run.calls().stream()
+            .filter(c -> !c.time().isBefore(Instant.parse("2018-11-04T10:00:00Z")))
+            .filter(c -> c.time().isBefore(to))
+            .count());
+    assertThat(address()).startsWith("?from=2018-11-04T02%3A00%3A00-08%3A00&");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void showsAnEvenFeedAsAnEvenWeek() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 9.5 * 144; i++) {
+      calls.add(
+          SomeCalls.call(i, "Even", Instant.parse("2018-11-06T08:00:00Z").plusSeconds(600L * i))
+              .build());
+    }
+    restart(SanFranciscoCalls.json(), calls);
+    open("");
+    String cells = "[...document.querySelectorAll('#week .heat td[title]')]";
+    browser.await("document.querySelectorAll('#week .heat td.h9').length === 168");
+    assertThat(browser.evaluate("new Set(" + cells + ".map(c => c.textContent)).size").asInt())
+        .isEqualTo(1);
+    assertThat(browser.texts("#week .heat tbody td").get(30)).isEqualTo("6.0");
+    click("#week .switch button[data-week=totals]");
+    browser.await("document.querySelectorAll('#week .heat td.h9').length < 168");
+    assertThat(browser.evaluate("new Set(" + cells + ".map(c => c.textContent)).size").asInt())
+        .isGreaterThan(1);
+    assertThat(address()).isEqualTo("?week=totals");
+    // The first day lacks its first hour, and the last one its second half.
+    assertThat(browser.evaluate("document.querySelectorAll('#overview .bar.partial').length"))
+        .hasToString("2");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void marksTheClockChangeAndComparesWithTheWeekBefore() throws Exception {
+    awaitTotal(2_000);
+    assertThat(browser.texts("#overview title"))
+        .anyMatch(title -> title.matches("Sun,? 4 Nov 2018: .* clocks change, 25 hours"));
+    assertThat(browser.evaluate("document.querySelectorAll('#overview line.change').length"))
+        .hasToString("1");
+    assertThat(browser.texts("#trend .note").get(0)).contains("a week before");
+    assertThat(browser.texts("#now").get(0)).startsWith("The last complete hour, ");
+  }
+
+  @Test
+  void movesThroughTheWeekWithTheKeyboard() throws Exception {
+    browser.evaluate("document.querySelector('#week .heat td[tabindex=\"0\"]').focus()");
+    browser.press("ArrowRight", RIGHT);
+    browser.press("Enter", ENTER);
+    browser.await("location.search === '?slot=1'");
+    awaitTotal(
+        run.calls().stream()
+            .map(c -> c.time().atZone(SanFranciscoCalls.json().zone()))
+            .filter(t -> t.getDayOfWeek().getValue() == 1 && t.getHour() == 1)
+            .count());
+    assertThat(browser.texts("#chips button")).containsExactly("Hour of the week: Monday 1:00 ×");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void replaysADay() throws Exception {
+    awaitTotal(2_000);
+    click("#play");
+    browser.await("document.getElementById('replay-text').textContent !== ''");
+    assertThat(browser.texts("#play")).containsExactly("Pause");
+    browser.await("document.getElementById('replay-hour').value === '2'");
+    click("#play");
+    assertThat(browser.texts("#play")).containsExactly("Play");
+    assertThat(address()).contains("from=").contains("to=");
+    browser.evaluate(
+        "(s => { s.value = '12'; s.oninput(); })(document.getElementById('replay-hour'))");
+    browser.await("location.search.includes('T12%3A00')");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void exportsEachPanel() throws Exception {
+    awaitTotal(2_000);
+    browser.evaluate(
+        """
+        (() => {
+          window.saved = [];
+          URL.createObjectURL = blob => {
+            const file = {size: blob.size, type: blob.type, text: ''};
+            blob.text().then(text => { file.text = text; window.saved.push(file); });
+            return 'data:,';
+          };
+          HTMLAnchorElement.prototype.click = function () { window.savedName = this.download; };
+        })()
+        """);
+    String first = browser.texts("#by-type .bars .name").get(0);
+    for (String panel : browser.texts(".panel h2")) {
+      assertThat(panel).isNotBlank();
+    }
+    int panels = browser.evaluate("document.querySelectorAll('.panel').length").asInt();
+    assertThat(panels).isGreaterThan(6);
+    browser.evaluate(
+        "document.querySelectorAll('.export button').forEach(b => b.textContent !== 'PNG' &&"
+            + " b.click())");
+    browser.await("saved.length === " + 2 * panels);
+    browser.evaluate("window.saved = []");
+    click("#by-type .export button");
+    browser.await("saved.length === 1");
+    assertThat(browser.evaluate("saved[0].text").asText())
+        .startsWith("type,calls,share,meaning,data\r\n" + first + "," + count(first) + ",");
+    assertThat(browser.evaluate("savedName").asText())
+        .isEqualTo("callstream-by-type-test-data.csv");
+    browser.evaluate("window.saved = []");
+    browser.evaluate("[...document.querySelectorAll('#week .export button')][2].click()");
+    browser.await("saved.length === 1");
+    assertThat(browser.evaluate("saved[0].type").asText()).isEqualTo("image/png");
+    assertThat(browser.evaluate("saved[0].size").asInt()).isGreaterThan(5_000);
+    browser.evaluate("document.querySelector('#by-type .export').open = true");
+    browser.await("document.querySelector('#by-type .export a').href.endsWith('api/explore?')");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void showsAMapOfTodaysFeed() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    Instant start = Instant.parse("2026-09-30T08:00:00Z");
+    for (int i = 0; i < 300; i++) {
+      calls.add(
+          Call.builder("id-" + i, "BURGLARY", start.plusSeconds(60L * i))
+              .with(Fields.RECEIVED, start.plusSeconds(60L * i))
+              .with(Fields.ON_SCENE, start.plusSeconds(60L * i + 300))
+              .with(Fields.PRIORITY, "A")
+              .with(Fields.NEIGHBORHOOD, i % 3 == 0 ? "Mission" : "Tenderloin")
+              .with(
+                  Fields.POSITION,
+                  i % 3 == 0 ? new Position(37.76, -122.418) : new Position(37.7837, -122.4145))
+              .build());
+    }
+    restart(DataSfCalls.json(), calls);
+    open("");
+    browser.await("document.querySelectorAll('#map .hex').length === 2");
+    assertThat(browser.texts("#map .hex title"))
+        .containsExactlyInAnyOrder("200 calls", "100 calls");
+    assertThat(browser.texts("#map .name")).containsExactlyInAnyOrder("Mission", "Tenderloin");
+    assertThat(browser.texts("#map .note").get(0)).startsWith("Hexagons of 410 m.");
+    browser.evaluate(
+        "[...document.querySelectorAll('#map .hex')].find(h => h.textContent === '100 calls')"
+            + ".dispatchEvent(new MouseEvent('click'))");
+    awaitTotal(100);
+    assertThat(address()).startsWith("?hexagon=");
+    assertThat(browser.texts("#waiting tbody td")).startsWith("All", "5.0 min");
+    assertThat(browser.violations()).isEmpty();
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void explainsThatAFeedHasNoPositions() throws Exception {
+    assertThat(browser.texts("#map .empty").get(0)).contains("blocks and intersections");
+  }
+
+  @Test
+  void reconnectsAfterTheProgramRestarted() throws Exception {
+    browser.await("document.getElementById('state').textContent === 'Live'");
+    int port = dashboard.uri().getPort();
+    dashboard.close();
+    // The next request is due within seconds.
+    browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    browser.await("document.getElementById('state').textContent === 'Connection lost, retrying'");
+    browser.problems().clear(); // The browser reports each failed request.
+    dashboard = Dashboard.of(run.receive(latest(5)).running()).start(port);
+    browser.await("document.getElementById('state').textContent === 'Live'");
+    awaitTotal(2_005);
+  }
+
+  @Test
+  void updatesWhileItIsOpen() throws Exception {
+    awaitTotal(2_000);
+    browser.evaluate("document.querySelector('#by-type li').classList.add('seen')");
+    run.receive(latest(7));
+    awaitTotal(2_007);
+  }
+
+  @Test
+  void saysWhatAnEmptyPageWaitsFor() throws Exception {
+    restart(SanFranciscoCalls.json(), List.of());
+    open("");
+    browser.await(
+        "document.getElementById('now').textContent.startsWith('Waiting for the first calls')");
+    assertThat(browser.texts(".panel .empty")).contains("No calls yet.");
+    assertThat(browser.texts("#label")).containsExactly("Test data");
+    assertThat(browser.violations()).isEmpty();
+    run.receive(SomeCalls.of(10));
+    awaitTotal(10);
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void showsMarkupInCallsAsText() throws Exception {
+    List<String> names =
+        List.of(
+            "<img src=x onerror='window.hacked = 1'>",
+            "<script>window.hacked = 1</script>",
+            "__proto__",
+            "constructor",
+            "\u202egnirts",
+            "=HYPERLINK(1)");
+    List<Call> calls = new ArrayList<>();
+    for (String name : names) {
+      for (int i = 0; i < 300; i++) {
+        calls.add(
+            SomeCalls.call(20_000 + calls.size(), name, SomeCalls.END)
+                .address(name)
+                .disposition(name)
+                .build());
+      }
+    }
+    run.receive(calls);
+    awaitTotal(2_000 + calls.size());
+    for (String panel : List.of("#by-type", "#by-address", "#by-disposition")) {
+      assertThat(browser.texts(panel + " .bars .name")).containsAll(names);
+    }
+    for (String name : names) {
+      open("?type=" + URLEncoder.encode(name, UTF_8));
+      awaitTotal(300);
+      assertThat(browser.texts("#chips .value")).containsExactly(name);
+    }
+    assertThat(browser.evaluate("window.hacked === undefined").asBoolean()).isTrue();
+    assertThat(
+            browser.evaluate("document.querySelectorAll('main img, main script').length").asInt())
+        .isZero();
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void hasNoViolationsOfAccessibilityRules() throws Exception {
+    for (String scheme : List.of("dark", "light")) {
+      browser.prefer(scheme);
+      assertThat(browser.violations()).as(scheme).isEmpty();
+    }
+    click("#by-type .bars button");
+    browser.await("document.querySelector('#chips li') !== null");
+    assertThat(browser.violations()).as("with a filter").isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {320, 720, 1024, 1920, 3840})
+  void fitsEveryWidthWithoutHorizontalScrolling(int width) throws Exception {
+    browser.resize(width, 800);
+    browser.await("document.documentElement.scrollWidth <= " + width);
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void fitsOneScreenAsAKiosk() throws Exception {
+    browser.resize(1920, 1080);
+    open("?kiosk");
+    browser.await("document.querySelector('#by-type .bars li') !== null");
+    browser.await("document.documentElement.scrollHeight <= 1080");
+    assertThat(
+            browser
+                .evaluate("getComputedStyle(document.getElementById('filters')).display")
+                .asText())
+        .isEqualTo("none");
+    assertThat(address()).isEqualTo("?kiosk");
+  }
+
+  @Test
+  @Tag("thorough")
+  void transfersAtMostTenMegabytesAnHour() throws Exception {
+    awaitTotal(2_000);
+    browser.evaluate("performance.setResourceTimingBufferSize(10000)");
+    browser.evaluate("performance.clearResourceTimings()");
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    int batches = 0;
+    while (System.nanoTime() < end) {
+      long next = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+      run.receive(latest(100));
+      batches++;
+      WatchedRun.await("a second", () -> System.nanoTime() >= next);
+    }
+    long bytes =
+        browser
+            .evaluate(
+                "performance.getEntriesByType('resource').reduce((sum, e) => sum + e.transferSize, 0)")
+            .asLong();
+    assertThat(batches).isGreaterThan(50);
+    assertThat(bytes).isPositive();
+    assertThat(bytes * 60).as("bytes an hour").isLessThan(10_000_000);
+  }
+}

@@ -1,0 +1,285 @@
+package io.callstream.dashboard;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.callstream.call.DataSfCalls;
+import io.callstream.call.SanFranciscoCalls;
+import io.callstream.call.SeattleCalls;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.testing.SomeCalls;
+import io.callstream.testing.WatchedRun;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Tests what {@code /api/explore} computes. */
+class ExploreTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
+  private WatchedRun run;
+  private Dashboard dashboard;
+
+  /** Starts with the night in which the clocks are set back, and a gap after it. */
+  @BeforeEach
+  void start() throws Exception {
+    run =
+        WatchedRun.of(
+            pipeline ->
+                pipeline
+                    .statistic(
+                        StandardStatistics.callsInDetail(
+                            SanFranciscoCalls.json(), Duration.ofHours(1)))
+                    .maxEventTimeJump(Duration.ofDays(30)));
+    receive("00:30:00-07:00", "415 Poss", "HAN", "X St");
+    receive("01:30:00-07:00", "Passing Call", "HAN", "X St");
+    receive("01:30:00-08:00", "Burglary", "REP", "Y St");
+    receive("02:30:00-08:00", "Burglary", "GOA", "Y St");
+    receive("12:30:00-08:00", "22500e", "CIT", "");
+    dashboard = Dashboard.of(run.running()).labelling("Test data").start(0);
+  }
+
+  @AfterEach
+  void stop() {
+    dashboard.close();
+    run.close();
+  }
+
+  private void receive(String time, String type, String disposition, String address)
+      throws Exception {
+    run.receive(
+        """
+        {"crime_id":"%s","original_crime_type_name":"%s","call_date_time":"2018-11-04T%s",
+        "disposition":"%s","address":"%s"}"""
+            .formatted(time, type, time, disposition, address)
+            .getBytes(UTF_8));
+  }
+
+  private HttpResponse<byte[]> get(String query, String... headers)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(dashboard.uri().resolve("/api/explore" + query));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return CLIENT.send(request.build(), BodyHandlers.ofByteArray());
+  }
+
+  private JsonNode explore(String query) throws IOException, InterruptedException {
+    HttpResponse<byte[]> response = get(query);
+    assertThat(response.statusCode()).as(new String(response.body(), UTF_8)).isEqualTo(200);
+    return JSON.readTree(response.body());
+  }
+
+  private static List<String> values(JsonNode explored, String facet) {
+    List<String> values = new ArrayList<>();
+    explored
+        .get("facets")
+        .get(facet)
+        .get("values")
+        .forEach(value -> values.add(value.get(0).asText() + "=" + value.get(1).asInt()));
+    return values;
+  }
+
+  @Test
+  void sumsAllCallsWithoutRoutineActivity() throws Exception {
+    JsonNode all = explore("");
+    assertThat(all.get("total").asInt()).isEqualTo(4);
+    assertThat(all.get("routine").asInt()).isEqualTo(1);
+    assertThat(all.get("label").asText()).isEqualTo("Test data");
+    assertThat(values(all, "type")).containsExactly("Burglary=2", "22500e=1", "415 Poss=1");
+    assertThat(values(all, "group")).containsExactly("property=2", "noise=1", "parking=1");
+    assertThat(values(all, "disposition")).containsExactly("CIT=1", "GOA=1", "HAN=1", "REP=1");
+    assertThat(values(all, "address")).containsExactly("Y St=2", "=1", "X St=1");
+    assertThat(all.at("/facets/type/values/1/2").asText()).isEqualTo("blocked driveway");
+    assertThat(all.at("/facets/disposition/values/2/2").asText()).isEqualTo("Handled");
+    assertThat(all.at("/groups/noise").asText()).isEqualTo("Noise and disturbance");
+    assertThat(all.get("facets").has("hexagon")).isFalse();
+    assertThat(explore("?routine=1").get("total").asInt()).isEqualTo(5);
+    assertThat(explore("?group=routine").get("total").asInt()).isEqualTo(1);
+    assertThat(explore("?type=Passing+Call").get("total").asInt()).isEqualTo(1);
+  }
+
+  @Test
+  void listsHoursWithTheClockChangeAndTheGap() throws Exception {
+    JsonNode hours = explore("").get("hours");
+    // 7:00 and 9:00 UTC. The offset changes from 7 to 8 hours between them.
+    assertThat(hours.get("runs")).hasToString("[[0,1541314800,-25200],[2,1541322000,-28800]]");
+    assertThat(hours.get("calls")).hasToString("[1,0,1,1,0,0,0,0,0,0,0,0,0,1]");
+    assertThat(hours.get("gaps")).hasToString("[[4,13]]");
+  }
+
+  @Test
+  void appliesAFilterToAllButItsOwnFacet() throws Exception {
+    JsonNode burglaries = explore("?type=Burglary");
+    assertThat(burglaries.get("total").asInt()).isEqualTo(2);
+    assertThat(values(burglaries, "type")).hasSize(3);
+    assertThat(values(burglaries, "disposition")).containsExactly("GOA=1", "REP=1");
+    assertThat(values(burglaries, "address")).containsExactly("Y St=2");
+    assertThat(burglaries.get("hours").get("calls")).hasToString("[0,0,1,1,0,0,0,0,0,0,0,0,0,0]");
+    JsonNode one = explore("?type=Burglary&disposition=GOA");
+    assertThat(one.get("total").asInt()).isEqualTo(1);
+    assertThat(values(one, "type")).containsExactly("Burglary=1");
+    assertThat(values(one, "disposition")).containsExactly("GOA=1", "REP=1");
+    assertThat(explore("?type=Nothing").get("total").asInt()).isZero();
+    assertThat(values(explore("?address="), "type")).containsExactly("22500e=1");
+  }
+
+  @Test
+  void selectsATimeAndAnHourOfTheWeek() throws Exception {
+    JsonNode second = explore("?from=2018-11-04T01:00:00-08:00&to=2018-11-04T02:00:00-08:00&top=1");
+    assertThat(second.get("total").asInt()).isEqualTo(1);
+    assertThat(second.get("samples"))
+        .hasToString("[[1541322000,[\"property\",\"Burglary\",\"REP\",\"Y St\"],1]]");
+    assertThat(second.get("columns"))
+        .hasToString("[\"group\",\"type\",\"disposition\",\"address\"]");
+    assertThat(second.get("hours").get("calls")).hasSize(14);
+    // Sunday from 1:00 is hour 145 of the week, and occurs twice.
+    assertThat(explore("?slot=145&routine=1").get("total").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void findsValuesByTextAndMeaning() throws Exception {
+    assertThat(values(explore("?find=BURG"), "type")).containsExactly("Burglary=2");
+    assertThat(values(explore("?find=driveway"), "type")).containsExactly("22500e=1");
+    assertThat(explore("?find=driveway").get("total").asInt()).isEqualTo(4);
+  }
+
+  @Test
+  void rejectsUnknownParametersAndWrongValues() throws Exception {
+    for (String query :
+        List.of("?color=red", "?from=yesterday", "?slot=168", "?top=0", "?routine=yes")) {
+      HttpResponse<byte[]> response = get(query);
+      assertThat(response.statusCode()).as(query).isEqualTo(400);
+      assertThat(JSON.readTree(response.body()).get("error").asText()).isNotBlank();
+    }
+    assertThat(JSON.readTree(get("?slot=168").body()).get("error").asText())
+        .isEqualTo("The parameter slot is 168; it must be a whole number from 0 to 167.");
+  }
+
+  @Test
+  void compressesAndRepeatsNothing() throws Exception {
+    HttpResponse<byte[]> plain = get("");
+    HttpResponse<byte[]> zipped = get("", "Accept-Encoding", "gzip");
+    assertThat(zipped.headers().firstValue("Content-Encoding")).contains("gzip");
+    assertThat(zipped.body().length).isLessThan(plain.body().length);
+    assertThat(new GZIPInputStream(new ByteArrayInputStream(zipped.body())).readAllBytes())
+        .isEqualTo(plain.body());
+    String tag = plain.headers().firstValue("ETag").orElseThrow();
+    HttpResponse<byte[]> same = get("", "If-None-Match", tag);
+    assertThat(same.statusCode()).isEqualTo(304);
+    assertThat(same.body()).isEmpty();
+    receive("12:40:00-08:00", "22500e", "CIT", "Z St");
+    assertThat(get("", "If-None-Match", tag).statusCode()).isEqualTo(200);
+    assertThat(explore("").get("total").asInt()).isEqualTo(5);
+  }
+
+  @Test
+  void computesResponseTimesAndHexagonsOfTodaysFeed() throws Exception {
+    try (WatchedRun today =
+            WatchedRun.of(
+                DataSfCalls.json(),
+                pipeline ->
+                    pipeline.statistic(
+                        StandardStatistics.callsInDetail(
+                            DataSfCalls.json(), Duration.ofHours(1))));
+        Dashboard shown = Dashboard.of(today.running()).start(0)) {
+      dashboard.close();
+      dashboard = shown;
+      int id = 0;
+      for (String onScene : List.of("00:01:00", "00:02:00", "00:10:00")) {
+        today.receive(call(id++, "BURGLARY", "A", onScene, "N"));
+      }
+      today.receive(call(id++, "BURGLARY", "B", "00:30:00", "Y"));
+      JsonNode all = explore("");
+      assertThat(all.get("total").asInt()).isEqualTo(4);
+      assertThat(values(all, "priority")).containsExactly("A=3", "B=1");
+      assertThat(values(all, "hexagon")).containsExactly("0,0=4");
+      assertThat(all.get("centers")).hasToString("[[\"Mission\",0.0,0.0]]");
+      // Of 60, 120 and 600 s, without the call that an officer started.
+      assertThat(all.get("waiting")).hasSize(2);
+      for (JsonNode waiting : all.get("waiting")) {
+        assertThat(waiting.get(1).asInt()).isBetween(119, 121);
+        assertThat(waiting.get(2).asInt()).isBetween(597, 603);
+      }
+      assertThat(all.at("/waiting/1/0").asText()).isEqualTo("A");
+    }
+  }
+
+  private static byte[] call(int id, String type, String priority, String onScene, String onView) {
+    return """
+        {"cad_number":"%s","call_type_final_desc":"%s","priority_final":"%s",
+        "received_datetime":"2026-09-30T00:00:00.000","onscene_datetime":"2026-09-30T%s.000",
+        "onview_flag":"%s","analysis_neighborhood":"Mission","police_district":"MISSION",
+        "intersection_point":{"type":"Point","coordinates":[0.0001,0.0001]}}"""
+        .formatted(id, type, priority, onScene, onView)
+        .getBytes(UTF_8);
+  }
+
+  @Test
+  void exploresTheStandardHourlyStatisticWithoutTheView() throws Exception {
+    try (WatchedRun standard = WatchedRun.standard().receive(SomeCalls.of(1_000));
+        Dashboard shown = Dashboard.of(standard.running()).start(0)) {
+      dashboard.close();
+      dashboard = shown;
+      JsonNode all = explore("");
+      assertThat(all.get("statistic").asText()).isEqualTo("calls-by-type-and-disposition-hourly");
+      assertThat(all.get("total").asInt()).isEqualTo(1_000);
+      assertThat(values(all, "disposition"))
+          .isEqualTo(
+              standard.calls().stream()
+                  .collect(Collectors.groupingBy(call -> call.disposition(), Collectors.counting()))
+                  .entrySet()
+                  .stream()
+                  .sorted(
+                      Map.Entry.<String, Long>comparingByValue()
+                          .reversed()
+                          .thenComparing(Map.Entry.comparingByKey()))
+                  .map(entry -> entry.getKey() + "=" + entry.getValue())
+                  .toList());
+    }
+  }
+
+  @Test
+  void saysThatThereIsNothingToExplore() throws Exception {
+    try (WatchedRun other = WatchedRun.of(StandardStatistics.callsByType());
+        Dashboard shown = Dashboard.of(other.running()).start(0)) {
+      dashboard.close();
+      dashboard = shown;
+      JsonNode nothing = explore("");
+      assertThat(nothing.get("statistic").isNull()).isTrue();
+      assertThat(nothing.has("facets")).isFalse();
+    }
+  }
+
+  @Test
+  void explainsTypesInPlainWords() {
+    TypeGroups groups = TypeGroups.of(SanFranciscoCalls.json());
+    assertThat(groups.group("415")).isEqualTo("noise");
+    assertThat(groups.meaning("415")).isEqualTo("noise or disturbance");
+    assertThat(groups.group("459 Poss")).isEqualTo("property");
+    assertThat(groups.meaning("22500e")).isEqualTo("blocked driveway");
+    assertThat(groups.group("Rz/22500e")).isEqualTo("parking");
+    assertThat(groups.group("Passing Call")).isEqualTo(TypeGroups.ROUTINE);
+    assertThat(groups.group("PASSING CALL")).isEqualTo(TypeGroups.ROUTINE);
+    assertThat(groups.group("No Such Note")).isEqualTo("other");
+    assertThat(groups.meaning("No Such Note")).isEmpty();
+    assertThat(groups.group("")).isEqualTo("other");
+    assertThat(TypeGroups.of(SeattleCalls.json()).names()).isEmpty();
+  }
+}
