@@ -10,7 +10,6 @@ import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.Snapshot.Timeline;
 import io.callstream.pipeline.CountedSince;
-import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityVerdict;
 import java.time.LocalDate;
@@ -105,23 +104,13 @@ final class SnapshotJson {
             spikes.spikes(),
             spike ->
                 object(
-                    "name", spike.type(),
+                    "start", spike.window().start(),
+                    "end", spike.window().end(),
+                    "name", spike.name(),
                     "count", spike.count(),
-                    "usual", spike.usual(),
+                    "expected", spike.expected(),
                     "score", spike.score()));
-    return object(
-        "start",
-        spikes.window().map(WindowBounds::start),
-        "end",
-        spikes.window().map(WindowBounds::end),
-        "days",
-        spikes.days(),
-        "daysNeeded",
-        SpikeDetector.MIN_DAYS,
-        "leftOut",
-        SpikeDetector.EXCLUDED,
-        "entries",
-        entries);
+    return object("statistic", spikes.statistic(), "entries", entries);
   }
 
   private static Object table(Table table) {

@@ -384,19 +384,13 @@
     if (!spikes) {
       return;
     }
-    let note = 'No hour is complete yet.';
-    if (spikes.start) {
-      const hour = hourText(Date.parse(spikes.start));
-      note = spikes.days < spikes.daysNeeded
-        ? `Not enough history: the hour from ${hour} has ${spikes.days} earlier days, and ${spikes.daysNeeded} are needed.`
-        : `The hour from ${hour}, compared with the same hour of ${spikes.days} earlier days. ${spikes.leftOut}`
-          + (spikes.entries.length === 0 ? ' There are no spikes.' : '');
-    }
-    panel.querySelector('.note').textContent = note;
+    const none = spikes.entries.length === 0;
+    panel.querySelector('.note').textContent = none
+      ? 'No group has had unusually many calls.' : 'Unusually many calls, newest first';
     const shown = panel.querySelector('table');
-    shown.hidden = spikes.entries.length === 0;
-    table(shown, ['Type', 'Calls', 'Usual', 'Deviations'],
-      spikes.entries.map(s => [s.name, whole.format(s.count), one.format(s.usual), '+' + one.format(s.score)]), 1);
+    shown.hidden = none;
+    table(shown, ['From', 'Group', 'Calls', 'Usual', 'Score'], spikes.entries.map(s =>
+      [hourText(Date.parse(s.start)), s.name, whole.format(s.count), one.format(s.expected), one.format(s.score)]), 2);
   }
 
   function showFigures(snapshot) {

@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.call.CallFormat;
 import io.callstream.call.DataSfCalls;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.definition.DefinitionFile;
 import io.callstream.kafka.KafkaLookups;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -68,20 +70,22 @@ final class CountingOptions {
    *
    * @param ofFormat the file that describes the format, if there is one
    * @param corrections the horizon of corrections; null without them
+   * @param seesAll whether the driver has the results of the whole topic, which a baseline requires
    */
   Pipeline.Builder pipeline(
       CommandSpec command,
       KafkaTopic topic,
       CallFormat format,
       Optional<DefinitionFile> ofFormat,
-      @Nullable Duration corrections) {
+      @Nullable Duration corrections,
+      boolean seesAll) {
     Duration lateness =
         allowedLateness != null
             ? allowedLateness
             : corrections != null ? corrections : StandardStatistics.DEFAULT_LATENESS;
     Pipeline.Builder pipeline =
         Pipeline.builder(topic, format)
-            .statistics(statistics(command, format, ofFormat, lateness))
+            .statistics(statistics(command, format, ofFormat, lateness, seesAll))
             .lookups(lookups(topic, format, ofFormat))
             .maxFutureSkew(maxFutureSkew);
     maxEventTimeJump.addTo(pipeline);
@@ -95,7 +99,8 @@ final class CountingOptions {
       CommandSpec command,
       CallFormat format,
       Optional<DefinitionFile> ofFormat,
-      Duration lateness) {
+      Duration lateness,
+      boolean seesAll) {
     Path file = statisticsFile;
     if (file != null) {
       DefinitionFile own = DefinitionFile.read(file);
@@ -116,7 +121,7 @@ final class CountingOptions {
     }
     List<Statistic> described =
         ofFormat.map(own -> own.statistics(format, lateness)).orElse(List.of());
-    return described.isEmpty() ? standardStatistics(format, lateness) : described;
+    return described.isEmpty() ? standardStatistics(format, lateness, seesAll) : described;
   }
 
   /** Returns the lookups of the file that describes statistics, and that of known dispositions. */
@@ -141,13 +146,24 @@ final class CountingOptions {
         KafkaTopic.of(name).at(calls.bootstrapServers()).with(calls.properties()));
   }
 
-  private static List<Statistic> standardStatistics(CallFormat format, Duration lateness) {
-    if (isOfDataSf(format)) {
-      return StandardStatistics.ofDataSf(format.zone(), lateness);
+  private static List<Statistic> standardStatistics(
+      CallFormat format, Duration lateness, boolean seesAll) {
+    boolean ofSanFrancisco = isOfSanFrancisco(format);
+    List<Statistic> statistics =
+        new ArrayList<>(
+            isOfDataSf(format)
+                ? StandardStatistics.ofDataSf(format.zone(), lateness)
+                : ofSanFrancisco
+                    ? StandardStatistics.all(format.zone(), lateness)
+                    : StandardStatistics.of(format, lateness));
+    if (seesAll && Fields.has(format, Fields.TYPE)) {
+      statistics.add(
+          StandardStatistics.spikesByType(
+              format.zone(),
+              lateness,
+              ofSanFrancisco ? StandardStatistics.ROUTINE_TYPES : Set.of()));
     }
-    return isOfSanFrancisco(format)
-        ? StandardStatistics.all(format.zone(), lateness)
-        : StandardStatistics.of(format, lateness);
+    return statistics;
   }
 
   /** Returns whether a format is that of the feeds of DataSF. */
