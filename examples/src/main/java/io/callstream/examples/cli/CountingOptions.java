@@ -67,17 +67,19 @@ final class CountingOptions {
    *
    * @param ofFormat the file that describes the format, if there is one
    * @param corrections the horizon of corrections; null without them
+   * @param seesAll whether the driver has the results of the whole topic, which a baseline requires
    */
   Pipeline.Builder pipeline(
       CommandSpec command,
       KafkaTopic topic,
       CallFormat format,
       Optional<DefinitionFile> ofFormat,
-      @Nullable Duration corrections) {
+      @Nullable Duration corrections,
+      boolean seesAll) {
     Duration lateness = lateness(corrections);
     Pipeline.Builder pipeline =
         Pipeline.builder(topic, format)
-            .statistics(statistics(command, format, ofFormat, lateness))
+            .statistics(statistics(command, format, ofFormat, lateness, seesAll))
             .lookups(lookups(topic, format, ofFormat))
             .maxFutureSkew(maxFutureSkew);
     maxEventTimeJump.addTo(pipeline);
@@ -102,7 +104,8 @@ final class CountingOptions {
       CommandSpec command,
       CallFormat format,
       Optional<DefinitionFile> ofFormat,
-      Duration lateness) {
+      Duration lateness,
+      boolean seesAll) {
     Path file = statisticsFile;
     if (file != null) {
       DefinitionFile own = DefinitionFile.read(file);
@@ -123,7 +126,14 @@ final class CountingOptions {
     }
     List<Statistic> described =
         ofFormat.map(own -> own.statistics(format, lateness)).orElse(List.of());
-    return described.isEmpty() ? StandardStatistics.forFormat(format, lateness) : described;
+    if (!described.isEmpty()) {
+      return described;
+    }
+    List<Statistic> statistics = new ArrayList<>(StandardStatistics.forFormat(format, lateness));
+    if (seesAll) {
+      statistics.addAll(StandardStatistics.spikesForFormat(format, lateness));
+    }
+    return statistics;
   }
 
   /** Returns the lookups of the file that describes statistics, and that of known dispositions. */
