@@ -291,7 +291,7 @@
       + last.watermark.why);
     const all = Object.entries(last.partitions);
     const highest = Math.max(1, ...all.map(([, p]) => p.lag));
-    const rows = table('partitions', ['Partition', 'Lag', 'Next offset', 'Event time', 'In the last batch', 'Unconfirmed'],
+    const rows = table('partitions', ['Partition', 'Lag', 'Next offset', 'Event time', 'Read', 'Unconfirmed'],
       all.length === 0 ? [[NONE, NONE, NONE, NONE, NONE, NONE]] : all.map(([number, p]) =>
         [number, whole.format(p.lag), whole.format(p.end), timeText(p.time, {second: '2-digit'}), p.read ? 'yes' : 'no',
           whole.format(p.unconfirmed)]), 1);
