@@ -4,6 +4,7 @@ import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.Field;
 import io.callstream.internal.notation.DurationNotation;
+import io.callstream.statistic.Baseline;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
@@ -12,12 +13,16 @@ import io.callstream.statistic.Window;
 import io.callstream.statistic.Windows;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Builds the statistics of a definition file. */
 final class StatisticDefinitions {
@@ -32,8 +37,19 @@ final class StatisticDefinitions {
   private static final String MAX_GROUPS = "max-groups";
   private static final String WHERE = "where.";
   private static final String WHERE_NOT = "where-not.";
+  private static final String BASELINE = "baseline";
+  private static final String WEEKS = BASELINE + "-weeks";
+  private static final String HOLIDAYS = BASELINE + "-holidays";
+  private static final String MIN_HISTORY = BASELINE + "-min-history";
+  private static final String MIN_COUNT = BASELINE + "-min-count";
+  private static final String FALSE_ALARMS = BASELINE + "-false-alarm-rate";
+  private static final List<String> OF_BASELINE =
+      List.of(WEEKS, HOLIDAYS, MIN_HISTORY, MIN_COUNT, FALSE_ALARMS);
   private static final List<String> PROPERTIES =
-      List.of(BY, WINDOW, LATENESS, MEASURES, EMIT, MAX_GROUPS);
+      Stream.concat(
+              Stream.of(BY, WINDOW, LATENESS, MEASURES, EMIT, MAX_GROUPS, BASELINE),
+              OF_BASELINE.stream())
+          .toList();
 
   private static final String HOUR_OF_DAY = "hour_of_day";
   private static final String DAY_OF_WEEK = "day_of_week";
@@ -114,7 +130,19 @@ final class StatisticDefinitions {
     }
     if (entries.has(start + MAX_GROUPS)) {
       String key = start + MAX_GROUPS;
-      entries.at(key, () -> statistic.maxGroups(maxGroups(key)));
+      entries.at(key, () -> statistic.maxGroups(wholeNumber(key)));
+    }
+    if (entries.has(start + BASELINE)) {
+      statistic.comparedWith(baseline(start));
+    } else {
+      for (String property : OF_BASELINE) {
+        if (entries.has(start + property)) {
+          throw entries.wrong(
+              start + property,
+              "'%s' is without effect, because the statistic has no baseline. Add a line '%sbaseline = weekly', or delete this one."
+                  .formatted(entries.value(start + property), start));
+        }
+      }
     }
     if (entries.has(start + EMIT)) {
       statistic.emitting(emission(start + EMIT));
@@ -224,10 +252,52 @@ final class StatisticDefinitions {
     return new FieldFilter(conditions);
   }
 
-  private int maxGroups(String key) {
+  private Baseline baseline(String start) {
+    String text = entries.value(start + BASELINE);
+    if (!text.equals("weekly")) {
+      throw entries.wrong(
+          start + BASELINE, "'%s' is not a baseline. Write weekly.".formatted(text));
+    }
+    Baseline baseline = Baseline.weekly(format.zone());
+    baseline = with(baseline, start + WEEKS, (b, key) -> b.remembering(wholeNumber(key)));
+    baseline = with(baseline, start + HOLIDAYS, (b, key) -> b.holidays(dates(key)));
+    baseline = with(baseline, start + MIN_HISTORY, (b, key) -> b.needing(wholeNumber(key)));
+    baseline = with(baseline, start + MIN_COUNT, (b, key) -> b.atLeast(wholeNumber(key)));
+    return with(baseline, start + FALSE_ALARMS, (b, key) -> b.falseAlarmRate(fraction(key)));
+  }
+
+  /** Returns a baseline with the value of a key, if the file has the key. */
+  private Baseline with(
+      Baseline baseline, String key, BiFunction<Baseline, String, Baseline> change) {
+    return entries.has(key) ? entries.at(key, () -> change.apply(baseline, key)) : baseline;
+  }
+
+  private List<LocalDate> dates(String key) {
+    List<LocalDate> dates = new ArrayList<>();
+    for (String text : entries.list(key)) {
+      try {
+        dates.add(LocalDate.parse(text));
+      } catch (DateTimeParseException e) {
+        throw entries.wrong(
+            key, "'%s' is not a date. Write dates such as 2018-07-04.".formatted(text));
+      }
+    }
+    return dates;
+  }
+
+  private double fraction(String key) {
+    String text = entries.value(key);
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw entries.wrong(key, "'%s' is not a number. Write one such as 0.00001.".formatted(text));
+    }
+  }
+
+  private int wholeNumber(String key) {
     String text = entries.value(key);
     if (!text.matches("[0-9]{1,9}")) {
-      throw entries.wrong(key, "'%s' is not a number. Write one such as 50000.".formatted(text));
+      throw entries.wrong(key, "'%s' is not a number. Write one such as 50.".formatted(text));
     }
     return Integer.parseInt(text);
   }

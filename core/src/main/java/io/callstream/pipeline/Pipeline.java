@@ -209,6 +209,12 @@ public record Pipeline(
                     + " reads part %s; use other windows, or read the whole topic")
                 .formatted(statistic.name(), part));
       }
+      if (statistic.baseline().isPresent()) {
+        throw new IllegalArgumentException(
+            ("'%s' is compared with a baseline, which needs the calls of all partitions, and the"
+                    + " pipeline reads part %s; omit the statistic, or read the whole topic")
+                .formatted(statistic.name(), part));
+      }
     }
   }
 

@@ -5,12 +5,18 @@ import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
 import io.callstream.pipeline.ResultSink;
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The built-in sinks. A sink belongs to one run of one pipeline at a time. */
 public final class Sinks {
+  private static final Logger LOG = LoggerFactory.getLogger(Sinks.class);
+
   private Sinks() {}
 
   /**
@@ -83,6 +89,51 @@ public final class Sinks {
    */
   public static ResultSink console(PrintStream out, int rows) {
     return new ConsoleSink(out, rows);
+  }
+
+  /**
+   * Returns a sink that posts each spike to a web server: each row that a statistic with a {@link
+   * io.callstream.statistic.Baseline} emits. Other statistics are ignored. The body is a JSON
+   * object with the fields {@code key}, {@code text} (a sentence), {@code statistic} and {@code
+   * row}. The header {@code Idempotency-Key} has the key as well.
+   *
+   * <p>A separate thread sends one spike after the other. It repeats a spike until the server
+   * responds with a status from 200 to 299, with pauses of 1 s to 1 min. The statuses 400, 413 and
+   * 422 refuse a spike, which is then logged and not repeated. A batch waits while 1,000 spikes are
+   * not sent, and the pipeline fails at the time limit of sinks. The end of a run waits up to 10 s.
+   *
+   * <p>Each run starts with the spikes of windows that ended in the last day before the watermark,
+   * at most 1,000. So the server gets each spike at least once if it is out of order for less than
+   * a day, and must ignore keys that it knows.
+   *
+   * @param target an address with {@code http} or {@code https}; logs show only its host and port
+   * @param headers further headers, such as {@code Authorization}
+   * @throws IllegalArgumentException if the address or a header is not valid
+   */
+  public static ResultSink webhook(URI target, Map<String, String> headers) {
+    return new WebhookSink(target, headers);
+  }
+
+  /**
+   * Returns a sink that logs each spike as a warning: each row that a statistic with a {@link
+   * io.callstream.statistic.Baseline} emits.
+   */
+  public static ResultSink spikeLog() {
+    return new ResultSink() {
+      @Override
+      public void write(BatchResults batch) {
+        Spike.in(batch.pipeline(), batch.updates())
+            .forEach(
+                spike ->
+                    LOG.warn(
+                        "Unusually many calls: {}", spike.text(batch.pipeline().format().zone())));
+      }
+
+      @Override
+      public String toString() {
+        return "log of spikes";
+      }
+    };
   }
 
   /**

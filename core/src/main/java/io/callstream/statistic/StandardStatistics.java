@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /** Common statistics. */
@@ -31,6 +32,10 @@ public final class StandardStatistics {
 
   /** The field of the lookup {@link #dispositions()}: what the disposition code means. */
   public static final Field<String> DISPOSITION_DESCRIPTION = Field.text("disposition_description");
+
+  /** Types of San Francisco's calls that report activity of the police, and no event. */
+  public static final Set<String> ROUTINE_TYPES =
+      Set.of("Passing Call", "Traffic Stop", "Muni Inspection");
 
   private StandardStatistics() {}
 
@@ -282,6 +287,28 @@ public final class StandardStatistics {
         .by(CRIME_TYPE, disposition)
         .over(Windows.tumbling(Duration.ofMinutes(60)).allowingLateness(allowedLateness))
         .build();
+  }
+
+  /**
+   * Returns {@code spikes-by-type}: types with unusually many calls in a window of 60 minutes, by
+   * the default {@link Baseline} of a zone.
+   *
+   * @param excluded types that are not counted, whose case is ignored, such as {@link
+   *     #ROUTINE_TYPES}
+   */
+  public static Statistic spikesByType(
+      ZoneId zone, Duration allowedLateness, Set<String> excluded) {
+    Statistic.Builder spikes =
+        Statistic.named("spikes-by-type")
+            .by(CRIME_TYPE)
+            .over(Windows.tumbling(Duration.ofMinutes(60)).allowingLateness(allowedLateness))
+            .comparedWith(Baseline.weekly(zone));
+    Set<String> types = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+    types.addAll(excluded);
+    if (!types.isEmpty()) {
+      spikes.where(Set.of(Fields.TYPE), call -> !types.contains(call.text(Fields.TYPE)));
+    }
+    return spikes.build();
   }
 
   /** Returns {@code calls-by-location}: the running count by address. */

@@ -30,6 +30,8 @@ public final class Statistic implements Serializable {
   /** The end of the description of a view. A run may add and remove views of a checkpoint. */
   public static final String VIEW = " for views";
 
+  private static final Duration WEEK = Duration.ofDays(7);
+
   private static final long serialVersionUID = 1L;
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,99}");
 
@@ -42,6 +44,7 @@ public final class Statistic implements Serializable {
   private final Emission emission;
   private final int maxGroups;
   private final @Nullable Duration viewRetention;
+  private final @Nullable Baseline baseline;
 
   private Statistic(Builder builder) {
     name = builder.name;
@@ -49,8 +52,15 @@ public final class Statistic implements Serializable {
     filterFields = Set.copyOf(builder.filterFields);
     dimensions = List.copyOf(builder.dimensions);
     window = builder.window;
-    measures =
-        builder.measures.isEmpty() ? List.of(Measures.count()) : List.copyOf(builder.measures);
+    baseline = builder.baseline;
+    List<Measure> all = new ArrayList<>(builder.measures);
+    if (all.isEmpty()) {
+      all.add(Measures.count());
+    }
+    if (baseline != null) {
+      all.addAll(Baseline.MEASURES);
+    }
+    measures = List.copyOf(all);
     emission = builder.emission;
     maxGroups = builder.maxGroups;
     viewRetention = builder.viewRetention;
@@ -90,9 +100,17 @@ public final class Statistic implements Serializable {
     return Optional.ofNullable(window);
   }
 
-  /** Returns the measures in the order of their columns. There is at least one. */
+  /**
+   * Returns the measures in the order of their columns. There is at least one. The last ones are
+   * those of the {@link Baseline}, if there is one.
+   */
   public List<Measure> measures() {
     return measures;
+  }
+
+  /** Returns the baseline, or empty if results are all groups and not only spikes. */
+  public Optional<Baseline> baseline() {
+    return Optional.ofNullable(baseline);
   }
 
   /** Returns when the sinks receive results. */
@@ -202,6 +220,7 @@ public final class Statistic implements Serializable {
     private Emission emission = Emission.ON_UPDATE;
     private int maxGroups = DEFAULT_MAX_GROUPS;
     private @Nullable Duration viewRetention;
+    private @Nullable Baseline baseline;
 
     private Builder(String name) {
       if (!NAME.matcher(name).matches()) {
@@ -258,6 +277,16 @@ public final class Statistic implements Serializable {
       return this;
     }
 
+    /**
+     * Emits only the groups with unusually many calls, with the measures of the {@link Baseline},
+     * and when their window closes. The views of a running pipeline also have such groups of open
+     * windows, because their counts only grow.
+     */
+    public Builder comparedWith(Baseline baseline) {
+      this.baseline = baseline;
+      return emitting(Emission.ON_CLOSE);
+    }
+
     /** Sets when results are emitted. Defaults to {@link Emission#ON_UPDATE}. */
     public Builder emitting(Emission emission) {
       this.emission = emission;
@@ -302,10 +331,14 @@ public final class Statistic implements Serializable {
      * Returns the statistic.
      *
      * @throws IllegalArgumentException if two columns have the same name, if the emission is {@link
-     *     Emission#ON_CLOSE} without a window, if a view has no window, or if a statistic with
-     *     sessions has another emission or a share
+     *     Emission#ON_CLOSE} without a window, if a view has no window, if a statistic with sessions
+     *     has another emission or a share, or if a statistic with a baseline has another emission, a
+     *     share, or windows that do not divide a week
      */
     public Statistic build() {
+      if (baseline != null) {
+        requireComparable();
+      }
       if (emission == Emission.ON_CLOSE && window == null) {
         throw new IllegalArgumentException(
             ("'%s' emits when its windows close, but has no window; call over(...), or emit"
@@ -330,6 +363,35 @@ public final class Statistic implements Serializable {
         }
       }
       return statistic;
+    }
+
+    private void requireComparable() {
+      boolean dividesWeek =
+          window instanceof Window.Tumbling tumbling
+              ? WEEK.toMillis() % tumbling.size().toMillis() == 0
+              : window instanceof Window.Calendar calendar
+                  && calendar.unit() != Window.Calendar.Unit.MONTH;
+      if (!dividesWeek) {
+        String found = window == null ? "has no window" : "has the windows " + window;
+        throw new IllegalArgumentException(
+            ("'%s' is compared with a baseline, but %s. Use hours, days or weeks of a zone, or"
+                    + " tumbling windows whose size divides a week.")
+                .formatted(name, found));
+      }
+      if (emission != Emission.ON_CLOSE) {
+        throw new IllegalArgumentException(
+            ("'%s' is compared with a baseline and emits ON_UPDATE, but only a closed window has its"
+                    + " final count. Omit emitting(...).")
+                .formatted(name));
+      }
+      for (Measure measure : measures) {
+        if (measure instanceof Measure.Share) {
+          throw new IllegalArgumentException(
+              ("'%s' is compared with a baseline and measures the share '%s', but its results do not"
+                      + " have all groups of a window. Remove the share.")
+                  .formatted(name, measure.name()));
+        }
+      }
     }
 
     private void requireSessions() {

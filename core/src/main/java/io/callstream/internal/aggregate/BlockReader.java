@@ -146,6 +146,18 @@ public final class BlockReader {
     }
   }
 
+  /** Copies the group with another state at an index. */
+  void copyTo(BlockWriter out, int index, byte[] state) {
+    out.group(key, keyLength, count);
+    for (int i = 0; i < stateStarts.length; i++) {
+      if (i == index) {
+        out.state(state, 0, state.length);
+      } else {
+        out.state(in.buffer(), stateStarts[i], stateLengths[i]);
+      }
+    }
+  }
+
   byte[] key() {
     return key;
   }

@@ -197,7 +197,7 @@ public final class Ledger {
 
   /** Returns all groups of a window, or of a bucket of sessions. */
   public Groups groups(int statistic, long key) {
-    return state.results().get(statistic).windows().getOrDefault(key, Groups.NONE);
+    return state.results().get(statistic).groups(key);
   }
 
   /** Returns the number of groups of the largest of the latest windows of a statistic. */
@@ -220,6 +220,7 @@ public final class Ledger {
     long unconfirmed = progress.unconfirmedSince(totals.progress(), warnings::unconfirmed);
     Accounting accounting =
         report.accounting().plus(new Accounting(0, 0, 0, 0, 0, 0, unconfirmed, Map.of(), Map.of()));
+    before.addDerived(updates);
     LedgerState after =
         before.next(
             totals.next(accounting, report.segments(), progress, updates.tables()), updates);

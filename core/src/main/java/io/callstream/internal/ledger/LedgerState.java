@@ -26,6 +26,17 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
     return results.stream().map(StatisticBlocks::statistic).toList();
   }
 
+  /** Adds the results that follow from this state to the updates of the next batch. */
+  void addDerived(BatchUpdates updates) {
+    for (int i = 0; i < results.size(); i++) {
+      int statistic = i;
+      results
+          .get(i)
+          .derived(totals.watermarkInForce(), totals.nextWatermark())
+          .forEach((key, block) -> updates.put(statistic, key, block));
+    }
+  }
+
   /**
    * Returns the state after the next batch. The watermark of the previous batch decides which
    * windows are removed, so that each window was reported as closed once.
@@ -104,7 +115,7 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
 
   /** Returns the memory of all results, with the objects of each window. */
   long memoryBytes() {
-    return results.stream().mapToLong(r -> r.bytes() + BYTES_PER_WINDOW * r.windows().size()).sum();
+    return results.stream().mapToLong(r -> r.bytes() + BYTES_PER_WINDOW * r.count()).sum();
   }
 
   long openBytes() {

@@ -4,6 +4,7 @@ import io.callstream.internal.aggregate.Groups;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
@@ -14,7 +15,7 @@ import java.util.stream.Stream;
  * The results of one statistic, as absolute values by window. Immutable. The next state shares all
  * windows that a batch does not change.
  */
-sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
+sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks, SpikeBlocks {
   /**
    * Returns no results.
    *
@@ -24,6 +25,9 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
     Optional<Duration> retention =
         Stream.concat(ofPipeline.stream(), statistic.viewRetention().stream())
             .min(Comparator.naturalOrder());
+    if (statistic.baseline().isPresent()) {
+      return SpikeBlocks.none(statistic, retention);
+    }
     return statistic.window().orElse(null) instanceof Window.Session session
         ? SessionBlocks.none(statistic, session, retention)
         : WindowBlocks.none(statistic, retention);
@@ -33,6 +37,24 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks {
 
   /** Returns the groups by their keys, as an engine merges them and a snapshot contains them. */
   NavigableMap<Long, Groups> windows();
+
+  /** Returns the groups of a key of {@link #windows}. */
+  default Groups groups(long key) {
+    return windows().getOrDefault(key, Groups.NONE);
+  }
+
+  /** Returns the number of {@link #windows}. */
+  default int count() {
+    return windows().size();
+  }
+
+  /**
+   * Returns results that follow from the calls of earlier batches when the watermark moves from one
+   * time to another, as updates of the batch in which it moves.
+   */
+  default NavigableMap<Long, byte[]> derived(long after, long upTo) {
+    return Collections.emptyNavigableMap();
+  }
 
   /** Returns groups after a batch that changed some of them. */
   Groups overlay(Groups groups, byte[] updates);

@@ -67,7 +67,7 @@ record WindowBlocks(
   }
 
   @Override
-  public StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long last) {
+  public WindowBlocks restored(NavigableMap<Long, Groups> overlaid, long last) {
     TreePMap<Long, Groups> all = TreePMap.fromSortedMap(overlaid);
     return at(last, all, sum(all));
   }
@@ -116,7 +116,7 @@ record WindowBlocks(
   }
 
   @Override
-  public StatisticBlocks retained(long at) {
+  public WindowBlocks retained(long at) {
     if (retention == null || assigner == null || windows.isEmpty()) {
       return this;
     }
@@ -130,7 +130,7 @@ record WindowBlocks(
   }
 
   @Override
-  public StatisticBlocks updated(
+  public WindowBlocks updated(
       NavigableMap<Long, byte[]> updates, NavigableMap<Long, Groups> whole, long next) {
     if (updates.isEmpty() && next == watermark) {
       return this;

@@ -16,6 +16,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -127,7 +128,10 @@ public final class TextTables {
                   column -> column.role() != Role.WINDOW || column.name().equals("window_start"))
               .toList();
       this.whole = results instanceof BlockResults;
-      this.counts = statistic.measures().stream().anyMatch(Measure.Count.class::isInstance);
+      // Spikes are not all groups, so they have no meaningful sums.
+      this.counts =
+          statistic.baseline().isEmpty()
+              && statistic.measures().stream().anyMatch(Measure.Count.class::isInstance);
       this.shares =
           whole
               && counts
@@ -170,7 +174,7 @@ public final class TextTables {
       }
       addHeader();
       long counted = 0;
-      for (ResultRow row : results.top(rows)) {
+      for (ResultRow row : first(rows)) {
         counted += row.count();
         add(lines.size(), row, total);
       }
@@ -181,6 +185,20 @@ public final class TextTables {
         addSum("total", total, total);
       }
       return title + aligned(width);
+    }
+
+    /** Returns the rows with the highest counts, or the highest scores of spikes. */
+    private List<ResultRow> first(int rows) {
+      return statistic.baseline().isEmpty()
+          ? results.top(rows)
+          : results.stream()
+              .sorted(Comparator.comparingDouble(Table::score).reversed())
+              .limit(rows)
+              .toList();
+    }
+
+    private static double score(ResultRow row) {
+      return (double) row.value("score").orElse(0.0);
     }
 
     private void addHeader() {
