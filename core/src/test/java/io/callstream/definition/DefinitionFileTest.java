@@ -19,6 +19,7 @@ import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.statistic.Baseline;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measure;
@@ -36,6 +37,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -94,6 +96,9 @@ class DefinitionFileTest {
           .absent("NULL", "n/a")
           .build();
 
+  private static final String HOURLY =
+      "statistic.a.window = hourly\nstatistic.a.baseline = weekly\n";
+
   @TempDir private Path directory;
 
   private Path write(String text, Charset charset) throws IOException {
@@ -106,6 +111,43 @@ class DefinitionFileTest {
 
   private List<Statistic> statistics(String text) throws IOException {
     return read(text).statistics(BUILT, Duration.ofHours(1));
+  }
+
+  @Test
+  void readsABaseline() throws IOException {
+    Statistic statistic =
+        statistics(
+                """
+                statistic.spikes.by = product
+                statistic.spikes.window = hourly
+                statistic.spikes.baseline = weekly
+                statistic.spikes.baseline-weeks = 6
+                statistic.spikes.baseline-holidays = 2026-12-25, 2026-12-26
+                statistic.spikes.baseline-min-history = 3
+                statistic.spikes.baseline-min-count = 7
+                statistic.spikes.baseline-false-alarm-rate = 0.001
+                """)
+            .get(0);
+    assertThat(statistic.baseline())
+        .contains(
+            new Baseline(
+                ZoneId.of("Europe/Berlin"),
+                6,
+                Set.of(LocalDate.of(2026, 12, 25), LocalDate.of(2026, 12, 26)),
+                3,
+                7,
+                0.001));
+    assertThat(statistic.emission()).isEqualTo(Emission.ON_CLOSE);
+    assertThat(statistic.columns())
+        .containsExactly(
+            "window_start",
+            "window_end",
+            "product",
+            "count",
+            "expected",
+            "spread",
+            "score",
+            "history");
   }
 
   @Test
@@ -397,6 +439,19 @@ class DefinitionFileTest {
         arguments("statistic.a.emit = often", "'often' is not update or close"),
         arguments("statistic.a.emit = close", "has no window"),
         arguments("statistic.a.max-groups = many", "'many' is not a number"),
+        arguments("statistic.a.baseline-weeks = 4", "is without effect"),
+        arguments("statistic.a.baseline = daily", "'daily' is not a baseline. Write weekly."),
+        arguments("statistic.a.baseline = weekly", "but has no window"),
+        arguments(
+            "statistic.a.window = session 5m\nstatistic.a.baseline = weekly",
+            "but has the windows Session"),
+        arguments(HOURLY + "statistic.a.baseline-weeks = 54", "must be from 1 to 53"),
+        arguments(HOURLY + "statistic.a.baseline-weeks = few", "'few' is not a number"),
+        arguments(HOURLY + "statistic.a.baseline-holidays = 4.7.2018", "'4.7.2018' is not a date"),
+        arguments(HOURLY + "statistic.a.baseline-min-history = 0", "must be at least 1"),
+        arguments(HOURLY + "statistic.a.baseline-min-count = 0", "must be at least 1"),
+        arguments(HOURLY + "statistic.a.baseline-false-alarm-rate = 1", "from 1e-12 to 0.1"),
+        arguments(HOURLY + "statistic.a.baseline-false-alarm-rate = no", "'no' is not a number"),
         arguments("statistic.a.max-groups = 0", "must be at least 1"),
         arguments("statistic.a.where.prodct = tea", "Did you mean 'product'?"),
         arguments("statistic.a.where.shipped = now", "the field 'shipped' is a time"),

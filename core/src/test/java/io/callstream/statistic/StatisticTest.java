@@ -248,6 +248,48 @@ class StatisticTest {
   }
 
   @Test
+  void aBaselineNeedsWindowsThatDivideAWeekAndEmissionOnClose() {
+    Baseline baseline = Baseline.weekly(LOS_ANGELES);
+    for (Windows windows :
+        List.of(
+            Windows.hourly(LOS_ANGELES),
+            Windows.daily(LOS_ANGELES),
+            Windows.weekly(LOS_ANGELES),
+            Windows.tumbling(ofMinutes(15)),
+            Windows.tumbling(Duration.ofDays(7)))) {
+      Statistic spikes =
+          Statistic.named("s").over(windows.withoutLateness()).comparedWith(baseline).build();
+      assertThat(spikes.baseline()).contains(baseline);
+      assertThat(spikes.emission()).isEqualTo(Emission.ON_CLOSE);
+      assertThat(spikes.columns()).endsWith("count", "expected", "spread", "score", "history");
+    }
+    for (Windows windows :
+        List.of(
+            Windows.monthly(LOS_ANGELES),
+            Windows.session(ofMinutes(5)),
+            Windows.sliding(ofHours(1), ofMinutes(30)),
+            Windows.tumbling(ofMinutes(11)),
+            Windows.tumbling(Duration.ofDays(14)))) {
+      Statistic.Builder spikes =
+          Statistic.named("s").over(windows.withoutLateness()).comparedWith(baseline);
+      assertThatThrownBy(spikes::build)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("'s' is compared with a baseline", "size divides a week");
+    }
+    Statistic.Builder total = Statistic.named("s").comparedWith(baseline);
+    assertThatThrownBy(total::build).hasMessageContaining("has no window");
+    Statistic.Builder hours =
+        Statistic.named("s")
+            .over(Windows.hourly(LOS_ANGELES).withoutLateness())
+            .comparedWith(baseline);
+    assertThatThrownBy(() -> hours.measuring(Measures.share()).build())
+        .hasMessageContaining("measures the share 'share'");
+    assertThatThrownBy(() -> hours.emitting(Emission.ON_UPDATE).build())
+        .hasMessageContaining("Omit emitting(...)");
+    assertThatThrownBy(() -> baseline.falseAlarmRate(Double.NaN)).hasMessageContaining("NaN");
+  }
+
+  @Test
   void rejectsInvalidColumnNames() {
     assertThatThrownBy(() -> Dimension.of("Crime Type", Fields.TYPE))
         .isInstanceOf(IllegalArgumentException.class)

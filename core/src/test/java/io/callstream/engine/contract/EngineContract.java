@@ -201,6 +201,15 @@ public abstract class EngineContract {
   }
 
   @Nested
+  @Order(22)
+  @DisplayName("22 Spikes")
+  class G22_Spike extends SpikeRules {
+    G22_Spike() {
+      super(EngineContract.this.kit);
+    }
+  }
+
+  @Nested
   @Order(99)
   @DisplayName("8 Accounting")
   class G08_Accounting extends AccountingRules {

@@ -78,12 +78,27 @@ final class BrokenEngines {
     Statistic.Builder copy =
         Statistic.named(statistic.name())
             .by(statistic.dimensions().toArray(Dimension[]::new))
-            .measuring(statistic.measures().stream().map(measures).toArray(Measure[]::new))
+            .measuring(
+                statistic.measures().stream()
+                    .limit(statistic.measures().size() - (statistic.baseline().isPresent() ? 4 : 0))
+                    .map(measures)
+                    .toArray(Measure[]::new))
             .emitting(statistic.emission())
             .maxGroups(statistic.maxGroups());
+    statistic.baseline().ifPresent(copy::comparedWith);
     statistic.filter().ifPresent(filter -> copy.where(statistic.fields(), filter));
     statistic.window().ifPresent(copy::over);
     return copy;
+  }
+
+  /** Keeps the counts of a baseline too short. */
+  static class ForgetsABaseline extends CheckpointedEngine {
+    @Override
+    Statistic statistic(Statistic statistic) {
+      return statistic.baseline().isPresent()
+          ? copy(statistic).comparedWith(statistic.baseline().get().remembering(1)).build()
+          : statistic;
+    }
   }
 
   /** Drops late calls without a report, as Spark does. */

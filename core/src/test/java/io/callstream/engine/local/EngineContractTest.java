@@ -29,6 +29,7 @@ import io.callstream.engine.local.BrokenEngines.CountsOneCallPerRecord;
 import io.callstream.engine.local.BrokenEngines.EmitsClosedWindowsAgain;
 import io.callstream.engine.local.BrokenEngines.EndsSessionsAtTheGap;
 import io.callstream.engine.local.BrokenEngines.FailsWhereAFormatThrows;
+import io.callstream.engine.local.BrokenEngines.ForgetsABaseline;
 import io.callstream.engine.local.BrokenEngines.ForgetsEarlierCalls;
 import io.callstream.engine.local.BrokenEngines.ForgetsIds;
 import io.callstream.engine.local.BrokenEngines.ForgetsVersions;
@@ -136,7 +137,9 @@ class EngineContractTest {
             new CountsAReplayedBatchTwice(),
             List.of("7.10", "15.3", "15.4", "15.8", "19.4", "21.12")),
         Arguments.of(new ShiftsWindowEdgesInSummer(), List.of("2.4", "2.5", "2.6", "2.8", "2.9")),
-        Arguments.of(new LosesTheFirstMillisecondOfAWindow(), List.of("2.1", "18.8")),
+        Arguments.of(
+            new LosesTheFirstMillisecondOfAWindow(),
+            List.of("2.1", "18.8", "22.1", "22.2", "22.3")), // A filter makes gaps zeros.
         Arguments.of(
             new EndsSessionsAtTheGap(), List.of("2.10", "2.11", "2.12", "4.11", "4.12", "15.8")),
         Arguments.of(new ClosesSessionsTooLate(), List.of("4.11", "4.12")),
@@ -164,7 +167,7 @@ class EngineContractTest {
             List.of(
                 "11.2", "11.5", "11.6", "11.7", "11.8", "11.9", "11.10", "11.11", "11.12", "21.8")),
         Arguments.of(new AddsInDoublePrecision(), List.of("11.7", "11.8", "21.8")),
-        Arguments.of(new EmitsClosedWindowsAgain(), List.of("9.3")),
+        Arguments.of(new EmitsClosedWindowsAgain(), List.of("9.3", "22.1")),
         Arguments.of(new ReportsRowsPerSinkAndLatencyByEventTime(), List.of("13.9", "13.10")),
         Arguments.of(
             new HidesFailures(),
@@ -198,7 +201,8 @@ class EngineContractTest {
             List.of("21.1", "21.2", "21.3", "21.4", "21.5", "21.6", "21.10", "21.11")),
         Arguments.of(new ShowsRemovedGroups(), List.of("21.6")),
         Arguments.of(new HidesRemovedGroups(), List.of("21.3", "21.6", "21.9", "21.10", "21.12")),
-        Arguments.of(new RetractsOnlyCounts(), List.of("21.8")));
+        Arguments.of(new RetractsOnlyCounts(), List.of("21.8")),
+        Arguments.of(new ForgetsABaseline(), List.of("22.1", "22.2", "22.3")));
   }
 
   /** The results of the rules by number. */

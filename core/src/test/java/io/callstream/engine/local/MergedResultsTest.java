@@ -33,6 +33,7 @@ import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measures;
+import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.io.IOException;
@@ -590,6 +591,10 @@ class MergedResultsTest {
     assertThatThrownBy(() -> pipeline(part, parts -> parts.statistic(sessions)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("'sessions' has sessions", "part 1/2");
+    Statistic spikes = StandardStatistics.spikesByType(ids.zone(), HOUR, Set.of());
+    assertThatThrownBy(() -> pipeline(part, parts -> parts.statistic(spikes)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("'spikes-by-type' is compared with a baseline", "part 1/2");
   }
 
   @Test

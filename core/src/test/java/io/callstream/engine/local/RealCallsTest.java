@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.callstream.call.Call;
 import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultRow;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.sink.Sinks;
@@ -25,12 +27,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,6 +54,9 @@ class RealCallsTest {
 
   private static List<Real> calls = List.of();
   private static Path expected;
+
+  /** The calls of a planted spike. */
+  private static final int PLANTED_CALLS = 30;
 
   @TempDir private static Path shared;
   @TempDir private Path directory;
@@ -126,6 +136,64 @@ class RealCallsTest {
       assertThat(run.accounting()).isEqualTo(sum);
     }
     return output;
+  }
+
+  /** Returns the spikes of calls in event order, by type and hour. */
+  private static Map<String, ResultRow> spikes(List<Real> all, long recordsPerBatch)
+      throws InterruptedException {
+    JsonFormat format = SanFranciscoCalls.json();
+    MemorySource source = MemorySource.withPartitions(1);
+    all.forEach(call -> source.add(0, Instant.parse("2019-01-01T08:00:00Z"), call.value()));
+    Pipeline pipeline =
+        Pipeline.builder(source, format)
+            .statistic(
+                StandardStatistics.spikesByType(
+                    format.zone(), Duration.ofHours(1), StandardStatistics.ROUTINE_TYPES))
+            .build();
+    RunOptions options = RunOptions.bounded().readingAtMost(recordsPerBatch).flushingAtEnd();
+    Map<String, ResultRow> spikes = new TreeMap<>();
+    try (RunningPipeline run = new LocalEngine().start(pipeline, options)) {
+      run.awaitTermination();
+      for (ResultRow row : run.results("spikes-by-type")) {
+        spikes.put(row.window().orElseThrow().start() + " " + row.dimensions().get(0), row);
+      }
+    }
+    return spikes;
+  }
+
+  @Test
+  void fewHoursOf2018HaveSpikesAndPlantedOnesAreFound() throws Exception {
+    Map<String, ResultRow> spikes = spikes(calls, 1_000_000);
+    assertThat(spikes(calls, 700)).isEqualTo(spikes);
+    // Semantics states these figures.
+    assertThat(spikes).hasSize(13);
+    assertThat(spikes.keySet().stream().map(key -> key.split(" ")[0]).distinct()).hasSize(13);
+
+    Random random = new Random(3);
+    Map<String, Long> byType =
+        calls.stream().collect(Collectors.groupingBy(Real::type, Collectors.counting()));
+    List<String> types =
+        byType.keySet().stream()
+            .filter(type -> !StandardStatistics.ROUTINE_TYPES.contains(type))
+            .sorted(Comparator.comparing(byType::get, Comparator.reverseOrder()))
+            .limit(60)
+            .toList();
+    ZoneId zone = SanFranciscoCalls.json().zone();
+    List<Real> more = new ArrayList<>(calls);
+    Set<String> planted = new HashSet<>();
+    for (int i = 0; i < 100; i++) {
+      LocalDateTime hour =
+          LocalDateTime.parse("2018-10-29T00:00").plusHours(random.nextInt(60 * 24));
+      String type = types.get(random.nextInt(types.size()));
+      planted.add(hour.atZone(zone).toInstant() + " " + type);
+      for (int call = 0; call < PLANTED_CALLS; call++) {
+        LocalDateTime time = hour.plusMinutes(call);
+        Call made = Call.builder(i + "-" + call, type, time.atZone(zone).toInstant()).build();
+        more.add(new Real(made.id(), type, time, SanFranciscoCalls.json().write(made)));
+      }
+    }
+    more.sort(Comparator.comparing(Real::time));
+    assertThat(spikes(more, 1_000_000).keySet()).containsAll(planted);
   }
 
   /** Returns the contents of all visible files. */

@@ -8,6 +8,7 @@ import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallRecord;
 import io.callstream.call.Field;
+import io.callstream.call.Fields;
 import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.contract.ReferenceModel;
@@ -35,8 +36,11 @@ import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
+import io.callstream.statistic.Baseline;
+import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
@@ -236,6 +240,84 @@ class LedgerTest {
       assertThat(Row.of(batch.updates(s.name())))
           .as("%s in %s", s, scenario)
           .isEqualTo(expected.updates().get(s.name()));
+    }
+  }
+
+  @Property(tries = 12, shrinking = ShrinkingMode.OFF)
+  @Label("spikes depend neither on batches nor on restarts nor on repeated batches")
+  void spikesAreTheSameWithOtherBatchesAndRestarts(@ForAll long seed) {
+    Random random = new Random(seed);
+    Statistic spikes =
+        Statistic.named("spikes")
+            .by(Dimensions.CRIME_TYPE)
+            .over(Windows.tumbling(Duration.ofHours(2)).allowingLateness(Duration.ofMinutes(30)))
+            .measuring(Measures.count(), Measures.approximateDistinct("places", Fields.ADDRESS))
+            .comparedWith(
+                Baseline.weekly(ZoneOffset.UTC)
+                    .remembering(1)
+                    .needing(2)
+                    .atLeast(3)
+                    .falseAlarmRate(0.02))
+            .build();
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(spikes)
+            .withoutMaxEventTimeJump()
+            .build();
+    List<CallRecord> records = new ArrayList<>();
+    for (int hour = 0; hour < 24 * 24; hour++) {
+      int calls = random.nextInt(6) == 0 ? 0 : random.nextInt(5) + (random.nextInt(20) / 19) * 9;
+      for (int i = 0; i < calls; i++) {
+        Instant time = Instant.EPOCH.plusSeconds(hour * 3_600L + i * 60L);
+        Call call = Call.builder("" + records.size(), "t" + random.nextInt(3), time).build();
+        byte[] value = SanFranciscoCalls.json().write(call);
+        records.add(CallRecord.at("calls", 0, records.size(), time.toEpochMilli(), value));
+      }
+    }
+    Run even = new Run(pipeline, Ledger.inMemory(pipeline), Run.noStates(pipeline), null);
+    Map<String, String> expected = new TreeMap<>();
+    for (int from = 0; from < records.size(); from += 10) {
+      emitted(even.process(records.subList(from, Math.min(from + 10, records.size()))), expected);
+    }
+    assertThat(expected).hasSizeGreaterThan(5);
+    emitted(even.ledger.flush(), expected);
+
+    MemoryFiles files = new MemoryFiles();
+    Run run =
+        new Run(
+            pipeline,
+            Ledger.restore(pipeline, files, Ledger.NO_BATCH),
+            Run.noStates(pipeline),
+            null);
+    Map<String, String> found = new TreeMap<>();
+    for (int from = 0, to; from < records.size(); from = to) {
+      to = Math.min(from + 1 + random.nextInt(random.nextInt(10) == 0 ? 400 : 30), records.size());
+      long committed = run.ledger.lastBatch();
+      List<Map<Long, Groups>> states = copy(run.states);
+      List<CallRecord> batch = records.subList(from, to);
+      BatchResults results = run.process(batch);
+      if (random.nextInt(4) == 0) {
+        run = new Run(pipeline, Ledger.restore(pipeline, files, committed), states, null);
+        assertThat(run.process(batch).updates("spikes")).isEqualTo(results.updates("spikes"));
+      }
+      emitted(results, found);
+      if (random.nextInt(4) == 0) {
+        List<ResultRow> before = run.ledger.results("spikes").rows();
+        run = new Run(pipeline, Ledger.restore(pipeline, files, committed + 1), run.states, null);
+        assertThat(run.ledger.results("spikes").rows()).isEqualTo(before);
+      }
+    }
+    assertThat(run.ledger.current().results("spikes").rows()).hasSize(found.size());
+    emitted(run.ledger.flush(), found);
+    assertThat(found).isEqualTo(expected);
+    assertThat(run.ledger.results("spikes").rows()).hasSize(expected.size());
+  }
+
+  /** Adds the spikes of a batch, which must be new, by their window and type. */
+  private static void emitted(BatchResults batch, Map<String, String> spikes) {
+    for (ResultRow row : batch.updates("spikes")) {
+      String key = row.window().orElseThrow() + " " + row.dimensions();
+      assertThat(spikes.put(key, row.toString())).as(key).isNull();
     }
   }
 
