@@ -216,6 +216,17 @@ public final class StandardStatistics {
         : of(format, allowedLateness);
   }
 
+  /**
+   * Returns {@link #spikesByType} for a format, without {@link #ROUTINE_TYPES} for San Francisco's
+   * formats; empty if the format has no type.
+   */
+  public static Optional<Statistic> spikesForFormat(CallFormat format, Duration allowedLateness) {
+    Set<String> excluded = hasRadioCodes(format) ? ROUTINE_TYPES : Set.of();
+    return Fields.has(format, Fields.TYPE)
+        ? Optional.of(spikesByType(format.zone(), allowedLateness, excluded))
+        : Optional.empty();
+  }
+
   /** Returns whether a format is that of the feeds of DataSF. */
   private static boolean isDataSf(CallFormat format) {
     return format.definition().equals(DataSfCalls.json().definition());

@@ -71,23 +71,17 @@ record Snapshot(
     }
   }
 
-  /**
-   * Call types with unusually many calls in the last complete hour.
-   *
-   * @param window that hour; empty if no hour is complete
-   * @param days the number of earlier days with which the hour was compared; the comparison needs
-   *     at least {@link SpikeDetector#MIN_DAYS}
-   * @param spikes the spikes, highest score first
-   */
-  record Spikes(Optional<WindowBounds> window, int days, List<Spike> spikes) {
+  /** The latest spikes of a statistic with a baseline, newest first. */
+  record Spikes(String statistic, List<Spike> spikes) {
     /**
-     * A type with unusually many calls.
+     * A group with unusually many calls.
      *
-     * @param count its calls in the hour
-     * @param usual its mean number of calls in the same hour of the earlier days
-     * @param score the distance from that mean in standard deviations
+     * @param name its dimensions
+     * @param count its calls in the window
+     * @param expected its usual number of calls
+     * @param score the negative decimal logarithm of the probability of that many calls
      */
-    record Spike(String type, long count, double usual, double score) {}
+    record Spike(WindowBounds window, String name, long count, double expected, double score) {}
   }
 
   /**

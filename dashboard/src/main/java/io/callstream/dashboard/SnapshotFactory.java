@@ -3,6 +3,8 @@ package io.callstream.dashboard;
 import io.callstream.CallstreamException;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Ranking.Entry;
+import io.callstream.dashboard.Snapshot.Spikes;
+import io.callstream.dashboard.Snapshot.Spikes.Spike;
 import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.Snapshot.Week;
 import io.callstream.engine.RunningPipeline;
@@ -44,6 +46,7 @@ final class SnapshotFactory {
   static final int TOP_DISPOSITIONS = 12;
   static final int TOP_LOCATIONS = 12;
   static final int TABLE_ROWS = 20;
+  static final int SPIKES = 8;
   private static final int MAX_ATTEMPTS = 3;
   private static final Pattern DAY = Pattern.compile("[1-7]");
   private static final Pattern HOUR = Pattern.compile("[01]?\\d|2[0-3]");
@@ -56,13 +59,11 @@ final class SnapshotFactory {
   private final RunningPipeline running;
   private final ZoneId zone;
   private final HourlyCounts hourly;
-  private final SpikeDetector spikeDetector;
 
   SnapshotFactory(RunningPipeline running) {
     this.running = running;
     this.zone = running.pipeline().format().zone();
     this.hourly = new HourlyCounts(zone);
-    this.spikeDetector = new SpikeDetector(zone);
   }
 
   /** Returns the stability monitor among the listeners of a pipeline. */
@@ -88,8 +89,6 @@ final class SnapshotFactory {
     // Read the state first: after the end of the run, the figures read below are final.
     State state = running.state();
     Optional<Progress> progress = running.progress();
-    Instant watermark =
-        state == State.RUNNING ? progress.flatMap(Progress::watermark).orElse(null) : null;
     List<Results> others = new ArrayList<>();
     running.pipeline().withoutViews().statistics().stream()
         .map(statistic -> running.results(statistic.name()))
@@ -106,6 +105,7 @@ final class SnapshotFactory {
         take(
             others,
             r -> isTotal(r, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day") && hasNumericHours(r));
+    Optional<Results> spikes = take(others, r -> r.statistic().baseline().isPresent());
     byHour.ifPresent(hourly::update);
     return new Snapshot(
         Instant.now(),
@@ -118,7 +118,7 @@ final class SnapshotFactory {
         byHourOfWeek.map(SnapshotFactory::week),
         byHour.map(results -> hourly.dispositions(results, TOP_DISPOSITIONS)),
         byLocation.map(results -> ranking(results, TOP_LOCATIONS)),
-        byHour.map(results -> spikeDetector.find(results, watermark)),
+        spikes.map(SnapshotFactory::spikes),
         since,
         others.stream().map(results -> table(results, zone)).toList(),
         progress,
@@ -235,18 +235,35 @@ final class SnapshotFactory {
   }
 
   /** Adds the rows of the latest windows, or the sessions with the latest starts. */
-  private static void addLatest(BlockResults results, List<ResultRow> rows) {
+  private static void addLatest(BlockResults results, int most, List<ResultRow> rows) {
     boolean isSession = results.statistic().window().orElse(null) instanceof Window.Session;
     for (Map.Entry<Long, Groups> window : results.groups().descendingMap().entrySet()) {
       List<ResultRow> some = new ArrayList<>(results.rows(window.getKey(), window.getValue()));
       if (isSession) {
         Collections.reverse(some);
       }
-      some.stream().limit(TABLE_ROWS - rows.size()).forEach(rows::add);
-      if (rows.size() == TABLE_ROWS) {
+      some.stream().limit(most - rows.size()).forEach(rows::add);
+      if (rows.size() == most) {
         return;
       }
     }
+  }
+
+  private static Spikes spikes(Results results) {
+    List<ResultRow> rows = new ArrayList<>();
+    addLatest(BlockResults.of(results), SPIKES, rows);
+    return new Spikes(
+        results.statistic().name(),
+        rows.stream()
+            .map(
+                row ->
+                    new Spike(
+                        row.window().orElseThrow(),
+                        RowTexts.shortened(String.join(", ", row.dimensions())),
+                        row.count(),
+                        (double) row.value("expected").orElseThrow(),
+                        (double) row.value("score").orElseThrow()))
+            .toList());
   }
 
   /** Returns the rows with the highest counts, or the latest windows, newest first. */
@@ -255,7 +272,7 @@ final class SnapshotFactory {
     if (results.statistic().window().isEmpty()) {
       rows.addAll(results.top(TABLE_ROWS));
     } else {
-      addLatest(BlockResults.of(results), rows);
+      addLatest(BlockResults.of(results), TABLE_ROWS, rows);
     }
     Statistic statistic = results.statistic();
     RowTexts texts = new RowTexts(zone);

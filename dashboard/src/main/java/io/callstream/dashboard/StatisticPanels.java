@@ -177,38 +177,24 @@ final class StatisticPanels {
 
   private void spikes(Spikes spikes) {
     html.openPanel("panel spikes", "Spikes");
-    html.note(spikesNote(spikes));
-    if (!spikes.spikes().isEmpty()) {
+    if (spikes.spikes().isEmpty()) {
+      html.note("No group has had unusually many calls.");
+    } else {
+      html.note("Unusually many calls, newest first");
       html.table(
-          List.of("Type", "Calls", "Usual", "Deviations"),
-          spikes.spikes().stream().map(StatisticPanels::row).toList(),
-          1);
+          List.of("From", "Group", "Calls", "Usual", "Score"),
+          spikes.spikes().stream().map(this::row).toList(),
+          2);
     }
     html.close("section").line();
   }
 
-  private String spikesNote(Spikes spikes) {
-    if (spikes.window().isEmpty()) {
-      return "No hour is complete yet.";
-    }
-    String hour = Formats.time(spikes.window().get().start(), zone);
-    return spikes.days() < SpikeDetector.MIN_DAYS
-        ? text(
-            "Not enough history: the hour from %s has %d earlier days, and %d are needed.",
-            hour, spikes.days(), SpikeDetector.MIN_DAYS)
-        : text(
-            "The hour from %s, compared with the same hour of %d earlier days. %s%s",
-            hour,
-            spikes.days(),
-            SpikeDetector.EXCLUDED,
-            spikes.spikes().isEmpty() ? " There are no spikes." : "");
-  }
-
-  private static List<String> row(Spikes.Spike spike) {
+  private List<String> row(Spikes.Spike spike) {
     return List.of(
-        spike.type(),
+        Formats.time(spike.window().start(), zone),
+        spike.name(),
         number(spike.count()),
-        text("%.1f", spike.usual()),
-        text("+%.1f", spike.score()));
+        text("%.1f", spike.expected()),
+        text("%.1f", spike.score()));
   }
 }

@@ -6,10 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.callstream.call.Call;
-import io.callstream.call.CallFormat;
-import io.callstream.call.DataSfCalls;
 import io.callstream.call.Fields;
-import io.callstream.call.SanFranciscoCalls;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.ResultRow;
@@ -147,7 +144,7 @@ class SnapshotTest {
       assertThat(snapshot.types().get().entries()).isEmpty();
       assertThat(snapshot.calls().get().hours()).isEmpty();
       assertThat(snapshot.week().get().max()).isZero();
-      assertThat(snapshot.spikes().get().window()).isEmpty();
+      assertThat(snapshot.spikes()).isEmpty();
       assertThat(snapshot.progress()).isEmpty();
     }
   }
@@ -238,155 +235,34 @@ class SnapshotTest {
   }
 
   @Test
-  void findsSpikesExceptInPoliceActivity() throws Exception {
-    assertFindsBurstsExceptIn(SanFranciscoCalls.json(), "Passing Call");
-  }
-
-  @Test
-  void findsSpikesExceptInPoliceActivityOfDataSf() throws Exception {
-    assertFindsBurstsExceptIn(DataSfCalls.json(), "PASSING CALL");
-  }
-
-  private static void assertFindsBurstsExceptIn(CallFormat format, String routine)
-      throws Exception {
-    // Each day at 10:00 local time: 4 or 6 calls of each type; on the last day 20 of three types.
-    ZonedDateTime first = ZonedDateTime.of(2018, 10, 25, 10, 0, 0, 0, ZONE);
+  void showsTheLatestSpikesOfAStatisticWithABaseline() throws Exception {
+    // Each day at 10:00 local time: 4 or 6 calls of each type; on the last day 20 of two types.
+    ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
     List<Call> calls = new java.util.ArrayList<>();
-    int id = 0;
     for (int day = 0; day < 12; day++) {
-      for (String type : List.of("Burst", "Steady", routine, Statistic.OTHER)) {
+      for (String type : List.of("Burst", "Steady", "PASSING CALL")) {
         boolean bursts = day == 11 && !type.equals("Steady");
         for (int i = 0; i < (bursts ? 20 : day % 2 == 0 ? 4 : 6); i++) {
-          calls.add(
-              SomeCalls.call(id++, type, first.plusDays(day).plusMinutes(i).toInstant()).build());
+          Instant time = first.plusDays(day).plusMinutes(i).toInstant();
+          calls.add(SomeCalls.call(calls.size(), type, time).build());
         }
       }
     }
-    // This call is in the next hour, so the hour before it is the last complete hour.
-    calls.add(SomeCalls.call(id, "Late", first.plusDays(11).plusHours(1).toInstant()).build());
-    try (WatchedRun run = WatchedRun.standard(format)) {
+    Statistic statistic =
+        StandardStatistics.spikesByType(ZONE, Duration.ZERO, StandardStatistics.ROUTINE_TYPES);
+    try (WatchedRun run = WatchedRun.of(statistic)) {
       run.receive(calls);
       Snapshot.Spikes spikes = snapshot(run).spikes().get();
-      assertThat(spikes.window().get().start()).isEqualTo(first.plusDays(11).toInstant());
-      assertThat(spikes.days()).isEqualTo(11);
-      assertThat(spikes.spikes()).extracting(Snapshot.Spikes.Spike::type).containsExactly("Burst");
+      assertThat(spikes.statistic()).isEqualTo("spikes-by-type");
       Snapshot.Spikes.Spike burst = spikes.spikes().get(0);
-      assertThat(burst.count()).isEqualTo(20);
-      assertThat(burst.usual()).isCloseTo((6 * 4 + 5 * 6) / 11.0, within(1e-9));
-    }
-  }
-
-  @Test
-  void leavesHoursWithoutAnyCallOutOfTheHistory() throws Exception {
-    // At 10:00 local time: 4 calls on each of days 0 to 5, none on days 6 to 10, 16 on day 11.
-    ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
-    List<Call> calls = new java.util.ArrayList<>();
-    for (int day = 0; day < 12; day++) {
-      for (int i = 0; i < (day < 6 ? 4 : day < 11 ? 0 : 16); i++) {
-        calls.add(
-            SomeCalls.call(calls.size(), "A", first.plusDays(day).plusMinutes(i).toInstant())
-                .build());
-      }
-    }
-    calls.add(SomeCalls.call(-1, "B", first.plusDays(11).plusHours(1).toInstant()).build());
-    try (WatchedRun run = WatchedRun.standard()) {
-      run.receive(calls);
-      Snapshot.Spikes spikes = snapshot(run).spikes().get();
-      assertThat(spikes.days()).isEqualTo(6);
       assertThat(spikes.spikes()).hasSize(1);
-      Snapshot.Spikes.Spike spike = spikes.spikes().get(0);
-      assertThat(spike.usual()).isEqualTo(4);
-      // By hand: 2 sqrt(16.375) = 8.09321, 2 sqrt(4.375) = 4.18330; deviation at least 1; 6 days.
-      assertThat(spike.score())
-          .isCloseTo((8.09321 - 4.18330) / Math.sqrt(1 + 1 / 6.0), within(1e-4));
+      assertThat(burst.name()).isEqualTo("Burst");
+      assertThat(burst.window().start()).isEqualTo(first.plusDays(11).toInstant());
+      assertThat(burst.count()).isEqualTo(20);
+      // By hand: a Friday with 4 calls, and eight other working days with 40 calls, which count a
+      // quarter: (4 + 10) / 3, and half a call in 3^2 / (1 + 8 / 16) = 6 windows.
+      assertThat(burst.expected()).isCloseTo(14 / 3.0 + 0.5 / 6, within(1e-3));
     }
-  }
-
-  @Test
-  void countsAMissingTypeAsZeroWhileOthersHaveCalls() throws Exception {
-    ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
-    List<Call> calls = new java.util.ArrayList<>();
-    for (int day = 0; day < 4; day++) {
-      calls.add(SomeCalls.call(day, "B", first.plusDays(day).toInstant()).build());
-      for (int i = 0; i < (day < 3 ? 0 : 9); i++) {
-        calls.add(SomeCalls.call(100 + i, "A", first.plusDays(day).toInstant()).build());
-      }
-    }
-    calls.add(SomeCalls.call(-1, "B", first.plusDays(3).plusHours(1).toInstant()).build());
-    try (WatchedRun run = WatchedRun.standard()) {
-      run.receive(calls);
-      Snapshot.Spikes spikes = snapshot(run).spikes().get();
-      assertThat(spikes.days()).isEqualTo(3);
-      assertThat(spikes.spikes()).extracting(Snapshot.Spikes.Spike::type).containsExactly("A");
-      // By hand: 2 sqrt(9.375) = 6.12372, 2 sqrt(0.375) = 1.22474; 3 days.
-      assertThat(spikes.spikes().get(0).score())
-          .isCloseTo((6.12372 - 1.22474) / Math.sqrt(4 / 3.0), within(1e-4));
-    }
-  }
-
-  @Test
-  void watermarkDeterminesTheLastCompleteHour() throws Exception {
-    // Two calls per hour, one in each partition.
-    try (WatchedRun run =
-        WatchedRun.of(
-            pipeline ->
-                pipeline
-                    .statistics(
-                        StandardStatistics.all(
-                            ZoneId.of("America/Los_Angeles"), StandardStatistics.DEFAULT_LATENESS))
-                    .withoutMaxEventTimeJump())) {
-      Instant hour = Instant.parse("2018-11-01T10:00:00Z");
-      for (int i = 0; i < 6; i++) {
-        Instant time = hour.plus(Duration.ofHours(i));
-        run.receive(
-            List.of(
-                SomeCalls.call(2 * i, "A", time).build(),
-                SomeCalls.call(2 * i + 1, "A", time).build()));
-      }
-      // The watermark of the last batch comes from the batch before: 14:00.
-      assertThat(snapshot(run).spikes().get().window().get().end())
-          .isEqualTo(hour.plus(Duration.ofHours(4)));
-      run.running().stop();
-      // After the end, all hours except the last one are complete.
-      assertThat(snapshot(run).spikes().get().window().get().end())
-          .isEqualTo(hour.plus(Duration.ofHours(5)));
-    }
-  }
-
-  @Test
-  void computesTheScoreFromTransformedCounts() {
-    // By hand: 2 sqrt(9.375) = 6.1237, 2 sqrt(4.375) = 4.1833; the deviation is at least 1.
-    assertThat(SpikeDetector.score(9, 4, 4, 4, 4))
-        .isCloseTo((6.12372 - 4.18330) / Math.sqrt(1.25), within(1e-4));
-    // 0.375, 20.375, 0.375 transformed: 1.22474, 9.02774, 1.22474; mean 3.82574, deviation
-    // 4.50506.
-    assertThat(SpikeDetector.score(40, 0, 20, 0))
-        .isCloseTo(
-            (2 * Math.sqrt(40.375) - 3.82574) / (4.50506 * Math.sqrt(4 / 3.0)), within(1e-4));
-  }
-
-  @Test
-  void findsFewSpikesInPoissonCounts() {
-    java.util.Random random = new java.util.Random(3);
-    int above = 0;
-    for (int trial = 0; trial < 20_000; trial++) {
-      double[] earlier = new double[28];
-      for (int i = 0; i < earlier.length; i++) {
-        earlier[i] = poisson(random, 6);
-      }
-      if (SpikeDetector.score(poisson(random, 6), earlier) >= SpikeDetector.MIN_SCORE) {
-        above++;
-      }
-    }
-    assertThat(above).as("spikes among 20,000 random counts").isLessThan(60);
-  }
-
-  private static int poisson(java.util.Random random, double mean) {
-    int count = -1;
-    for (double product = 1; product > Math.exp(-mean); count++) {
-      product *= random.nextDouble();
-    }
-    return count;
   }
 
   @Test

@@ -64,6 +64,9 @@ final class ExecutorResults implements Results {
       if (statistic.window().orElse(null) instanceof Window.Session) {
         unsupported.add("the sessions of " + name);
       }
+      if (statistic.baseline().isPresent()) {
+        unsupported.add("the baseline of " + name + ", which needs all groups of closed windows");
+      }
       if (statistic.measures().stream().anyMatch(Measure.Share.class::isInstance)) {
         unsupported.add("the share in " + name + ", which needs the total of a window");
       }

@@ -32,15 +32,18 @@ import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measures;
+import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -250,7 +253,8 @@ class ExecutorResultsTest {
                         .by(Dimensions.CRIME_TYPE)
                         .over(Windows.session(Duration.ofMinutes(5)).withoutLateness())
                         .emitting(Emission.ON_CLOSE)
-                        .build()))
+                        .build(),
+                    StandardStatistics.spikesByType(ZoneOffset.UTC, Duration.ZERO, Set.of())))
             .results(Sinks.callback(batch -> {}))
             .build();
 
@@ -258,7 +262,12 @@ class ExecutorResultsTest {
             () -> spark(settings()).start(pipeline, RunOptions.bounded().flushingAtEnd()))
         .isInstanceOf(CallstreamException.class)
         .hasMessageContainingAll(
-            "'runs'", "'shares'", "which tasks cannot write", "flushingAtEnd()", "executors")
+            "'runs'",
+            "'shares'",
+            "the baseline of 'spikes-by-type'",
+            "which tasks cannot write",
+            "flushingAtEnd()",
+            "executors")
         .extracting(e -> ((CallstreamException) e).code())
         .isEqualTo(ErrorCode.UNSUPPORTED);
   }

@@ -67,17 +67,19 @@ final class CountingOptions {
    *
    * @param ofFormat the file that describes the format, if there is one
    * @param corrections the horizon of corrections; null without them
+   * @param seesAll whether the driver has the results of the whole topic, which a baseline requires
    */
   Pipeline.Builder pipeline(
       CommandSpec command,
       KafkaTopic topic,
       CallFormat format,
       Optional<DefinitionFile> ofFormat,
-      @Nullable Duration corrections) {
+      @Nullable Duration corrections,
+      boolean seesAll) {
     Duration lateness = lateness(corrections);
     Pipeline.Builder pipeline =
         Pipeline.builder(topic, format)
-            .statistics(statistics(command, format, ofFormat, lateness))
+            .statistics(statistics(command, format, ofFormat, lateness, seesAll))
             .lookups(lookups(topic, format, ofFormat))
             .maxFutureSkew(maxFutureSkew);
     maxEventTimeJump.addTo(pipeline);
@@ -102,7 +104,8 @@ final class CountingOptions {
       CommandSpec command,
       CallFormat format,
       Optional<DefinitionFile> ofFormat,
-      Duration lateness) {
+      Duration lateness,
+      boolean seesAll) {
     Path file = statisticsFile;
     if (file != null) {
       DefinitionFile own = DefinitionFile.read(file);
@@ -123,7 +126,7 @@ final class CountingOptions {
     }
     List<Statistic> described =
         ofFormat.map(own -> own.statistics(format, lateness)).orElse(List.of());
-    return described.isEmpty() ? StandardStatistics.forFormat(format, lateness) : described;
+    return described.isEmpty() ? standardStatistics(format, lateness, seesAll) : described;
   }
 
   /** Returns the lookups of the file that describes statistics, and that of known dispositions. */
@@ -146,6 +149,15 @@ final class CountingOptions {
   private static LookupSource ofTopic(KafkaTopic calls, String name) {
     return KafkaLookups.topic(
         KafkaTopic.of(name).at(calls.bootstrapServers()).with(calls.properties()));
+  }
+
+  private static List<Statistic> standardStatistics(
+      CallFormat format, Duration lateness, boolean seesAll) {
+    List<Statistic> statistics = new ArrayList<>(StandardStatistics.forFormat(format, lateness));
+    if (seesAll) {
+      StandardStatistics.spikesForFormat(format, lateness).ifPresent(statistics::add);
+    }
+    return statistics;
   }
 
   /** Returns whether a format is that of the feeds of DataSF. */

@@ -79,7 +79,8 @@ final class MergeCommand implements Callable<Integer> {
             spec,
             () ->
                 counting
-                    .pipeline(spec, kafka.source(), format.format(), format.definition(), null)
+                    .pipeline(
+                        spec, kafka.source(), format.format(), format.definition(), null, false)
                     .build());
     if (output != null) {
       Usage.writable(spec, "--output", output);

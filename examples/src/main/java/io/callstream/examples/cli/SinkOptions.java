@@ -6,13 +6,17 @@ import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.KafkaSinks;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultSink;
 import io.callstream.sink.JdbcSinkBuilder;
 import io.callstream.sink.Sinks;
 import io.callstream.spark.ParquetSinkBuilder;
 import io.callstream.spark.SparkSinks;
 import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +88,14 @@ final class SinkOptions {
   private @Nullable String parquet;
 
   @Option(
+      names = "--alerts",
+      paramLabel = "log|URL|FILE",
+      description =
+          "Log spikes, or post each of them to this URL, or to the URL in the first line of this file"
+              + " if others must not see it.")
+  private @Nullable String alerts;
+
+  @Option(
       names = "--start-over",
       description =
           "Delete what another run left in --results-topic, --jdbc and --parquet, instead of"
@@ -106,6 +118,9 @@ final class SinkOptions {
       }
     } else {
       checkUrl(command, jdbc);
+    }
+    if (alerts != null) {
+      ResultSink ignored = alerts(command, alerts);
     }
     if (parquet != null && parquet.isBlank()) {
       throw Usage.wrong(command, "--parquet is empty; name a directory.");
@@ -188,9 +203,28 @@ final class SinkOptions {
       }
       pipeline.results(tables.build());
     }
+    if (alerts != null) {
+      pipeline.results(alerts(command, alerts));
+    }
     if (parquet != null) {
       ParquetSinkBuilder files = SparkSinks.parquet(parquet);
       pipeline.results((startsOver ? files.startingOver() : files).build());
+    }
+  }
+
+  private static ResultSink alerts(CommandSpec command, String where) {
+    if (where.equals("log")) {
+      return Sinks.spikeLog();
+    }
+    String url =
+        where.contains("://") ? where : firstLine(command, "--alerts", Path.of(where)).strip();
+    try {
+      URI target = new URI(url);
+      return Usage.of(command, () -> Sinks.webhook(target, Map.of()));
+    } catch (URISyntaxException e) {
+      // The original message may contain parts of the URL that are secret.
+      throw Usage.wrong(
+          command, "--alerts is no URL such as https://alerts.example.org/calls; correct it.");
     }
   }
 
@@ -221,16 +255,21 @@ final class SinkOptions {
     if (jdbcPasswordFile == null) {
       return System.getenv(PASSWORD);
     }
+    return firstLine(command, "--jdbc-password-file", jdbcPasswordFile);
+  }
+
+  private static String firstLine(CommandSpec command, String option, Path file) {
     try {
-      return Files.readString(jdbcPasswordFile, UTF_8).lines().findFirst().orElse("");
+      return Files.readString(file, UTF_8).lines().findFirst().orElse("");
     } catch (IOException e) {
       throw new ParameterException(
           command.commandLine(),
-          "--jdbc-password-file "
-              + jdbcPasswordFile
+          option
+              + " "
+              + file
               + " can't be read ("
               + DisplayText.reason(e)
-              + "). Name a file whose first line is the password.",
+              + "). Name a file whose first line is the secret.",
           e);
     }
   }

@@ -261,7 +261,13 @@ final class StatisticsOptions {
         () -> {
           Pipeline.Builder pipeline =
               counting
-                  .pipeline(command, topic, format, definition, corrections)
+                  .pipeline(
+                      command,
+                      topic,
+                      format,
+                      definition,
+                      corrections,
+                      topic.part().isEmpty() && results == ResultsPlace.DRIVER)
                   .listener(StabilityMonitor.ofThisJvm(STABILITY_SPAN, options.trigger()))
                   .listener(new RunHistory());
           if (shown && topic.part().isEmpty() && results == ResultsPlace.DRIVER) {
@@ -301,9 +307,15 @@ final class StatisticsOptions {
     return Usage.of(command, () -> withLimits(RunOptions.continuous().triggeringEvery(trigger)));
   }
 
-  /** Returns the options of a run that ends when it has counted the topic. */
+  /**
+   * Returns the options of a run that ends when it has counted the topic. Without a checkpoint, no
+   * later run can close the last windows.
+   */
   RunOptions bounded() {
-    return Usage.of(command, () -> withLimits(RunOptions.bounded()));
+    boolean isLast = checkpoint == null && results == ResultsPlace.DRIVER;
+    return Usage.of(
+        command,
+        () -> withLimits(isLast ? RunOptions.bounded().flushingAtEnd() : RunOptions.bounded()));
   }
 
   private RunOptions withLimits(RunOptions options) {

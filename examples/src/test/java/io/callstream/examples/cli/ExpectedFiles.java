@@ -40,6 +40,7 @@ final class ExpectedFiles {
   private final Map<List<String>, Long> byLocation = new HashMap<>();
   private final Map<List<String>, Long> byHourOfWeek = new HashMap<>();
   private final Map<ZonedDateTime, Map<List<String>, Long>> hourly = new HashMap<>();
+  private final ExpectedSpikes spikes = new ExpectedSpikes();
   private final Set<String> ids = new HashSet<>();
   private long received;
   private long duplicates;
@@ -97,6 +98,7 @@ final class ExpectedFiles {
     hourly
         .computeIfAbsent(time.truncatedTo(ChronoUnit.HOURS), hour -> new HashMap<>())
         .merge(List.of(type, disposition), 1L, Long::sum);
+    spikes.count(type, time);
   }
 
   private static String text(JsonNode call, String field) {
@@ -111,6 +113,7 @@ final class ExpectedFiles {
     files.put(
         "calls-by-hour-of-week.csv", "day_of_week,hour_of_day,count\n" + lines(byHourOfWeek, true));
     files.put("calls-by-type-and-disposition-hourly.csv", hourlyFile());
+    files.put("spikes-by-type.csv", spikes.file());
     long counted = received - duplicates;
     String each = ":{\"counted\":" + counted + ",\"late\":0}";
     files.put(
@@ -131,7 +134,11 @@ final class ExpectedFiles {
             + each
             + ",\"calls-by-hour-of-week\""
             + each
-            + "}}\n");
+            + ",\"spikes-by-type\":{\"counted\":"
+            + spikes.counted()
+            + ",\"late\":0"
+            + (spikes.counted() == counted ? "" : ",\"filtered\":" + (counted - spikes.counted()))
+            + "}}}\n");
     files.put("rejected.ndjson", "");
     files.put("late.ndjson", "");
     return files;
@@ -174,7 +181,7 @@ final class ExpectedFiles {
     return lines.toString();
   }
 
-  private static String iso(ZonedDateTime time) {
+  static String iso(ZonedDateTime time) {
     return DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(time);
   }
 
@@ -201,7 +208,7 @@ final class ExpectedFiles {
     return 0;
   }
 
-  private static String quoted(String cell) {
+  static String quoted(String cell) {
     boolean plain = cell.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
     return plain ? cell : '"' + cell.replace("\"", "\"\"") + '"';
   }

@@ -180,6 +180,9 @@ class WrongUsageTest {
         arguments("statistics --jdbc jdbc:postgresql://h/d --jdbc-prefix 1", "can't be a prefix"),
         arguments(
             "statistics --jdbc jdbc:postgresql://h/d --jdbc-password-file missing", "no such file"),
+        arguments("statistics --alerts missing", "no such file"),
+        arguments("statistics --alerts ftp://geheim", "address of a webhook does not start"),
+        arguments("statistics --alerts https://{geheim}", "--alerts is no URL"),
         arguments("statistics --parquet /proc/callstream", "Name a directory"),
         arguments("statistics --parquet x --engine local", "is for the engine spark"),
         arguments("statistics --results executors --engine local", "is for the engine spark"),
@@ -267,6 +270,15 @@ class WrongUsageTest {
 
     assertThat(run.err()).contains("specify a directory");
     assertThat(run.status()).isEqualTo(2);
+  }
+
+  @Test
+  void theAddressOfAWebhookIsNotShown() {
+    for (String address : List.of("ftp://h/geheim", "https://{geheim}")) {
+      assertThat(CommandRun.of("statistics", "--alerts", address).err())
+          .contains("such as https://alerts.example.org/calls")
+          .doesNotContain("geheim");
+    }
   }
 
   @Test

@@ -38,6 +38,7 @@ import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.StabilityMonitor;
 import io.callstream.sink.Sinks;
+import io.callstream.statistic.Baseline;
 import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
@@ -57,6 +58,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
@@ -573,6 +575,30 @@ class CookbookTest {
       running.awaitTermination();
     }
     assertThat(emitted).containsExactly("2018-10-06T10:00:00Z/2018-10-06T11:00:00Z  415  2");
+  }
+
+  @Test
+  void hoursWithUnusuallyManyCalls() {
+    Set<LocalDate> holidays = Set.of(LocalDate.of(2018, 7, 4));
+    Statistic spikes =
+        Statistic.named("spikes-by-district")
+            .by(Dimensions.DISTRICT)
+            .over(Windows.hourly(LOS_ANGELES).allowingLateness(Duration.ofHours(1)))
+            .comparedWith(Baseline.weekly(LOS_ANGELES).holidays(holidays))
+            .build();
+
+    try (PipelineTester test = PipelineTester.of(spikes)) {
+      for (String day : List.of("01", "02", "03", "04", "05")) {
+        for (int i = 0; i < (day.equals("05") ? 20 : 1); i++) {
+          test.receive(call(day + i, "415", "2018-10-" + day + "T10:00:00Z").build());
+        }
+      }
+      test.endBatch();
+
+      assertThat(test.results("spikes-by-district"))
+          .extracting(ResultRow::count)
+          .containsExactly(20L);
+    }
   }
 
   // Limits
