@@ -331,9 +331,9 @@ public final class Statistic implements Serializable {
      * Returns the statistic.
      *
      * @throws IllegalArgumentException if two columns have the same name, if the emission is {@link
-     *     Emission#ON_CLOSE} without a window, if a view has no window, if a statistic with sessions
-     *     has another emission or a share, or if a statistic with a baseline has another emission, a
-     *     share, or windows that do not divide a week
+     *     Emission#ON_CLOSE} without a window, if a view has no window, if a statistic with
+     *     sessions has another emission or a share, or if a statistic with a baseline has another
+     *     emission, a share, or windows that do not divide a week
      */
     public Statistic build() {
       if (baseline != null) {
