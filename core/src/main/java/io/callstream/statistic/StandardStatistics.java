@@ -217,15 +217,14 @@ public final class StandardStatistics {
   }
 
   /**
-   * Returns {@link #spikesByType} for a format, without {@link #ROUTINE_TYPES} for San Francisco's;
-   * empty if its calls have no type.
+   * Returns {@link #spikesByType} for a format, without {@link #ROUTINE_TYPES} for San Francisco's
+   * formats; empty if the format has no type.
    */
-  public static List<Statistic> spikesForFormat(CallFormat format, Duration allowedLateness) {
+  public static Optional<Statistic> spikesForFormat(CallFormat format, Duration allowedLateness) {
+    Set<String> excluded = hasRadioCodes(format) ? ROUTINE_TYPES : Set.of();
     return Fields.has(format, Fields.TYPE)
-        ? List.of(
-            spikesByType(
-                format.zone(), allowedLateness, hasRadioCodes(format) ? ROUTINE_TYPES : Set.of()))
-        : List.of();
+        ? Optional.of(spikesByType(format.zone(), allowedLateness, excluded))
+        : Optional.empty();
   }
 
   /** Returns whether a format is that of the feeds of DataSF. */
