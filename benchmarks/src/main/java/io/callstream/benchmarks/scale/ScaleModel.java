@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Fits {@link CostModel} to measurements. Prints in Markdown: the costs and errors, the cores that
@@ -42,9 +43,10 @@ public final class ScaleModel {
 
   private ScaleModel(List<JsonNode> lines) {
     for (Variant variant : Variant.values()) {
-      measurements.put(
-          variant, medians(lines.stream().filter(l -> Variant.of(l) == variant).toList()));
-      models.put(variant, CostModel.fit(measurements.get(variant)));
+      List<Measurement> medians =
+          medians(lines.stream().filter(l -> Variant.of(l) == variant).toList());
+      measurements.put(variant, medians);
+      models.put(variant, CostModel.fit(medians));
     }
   }
 
@@ -64,6 +66,10 @@ public final class ScaleModel {
     model.printRates();
     model.printSimulations();
     return model.out.toString();
+  }
+
+  private static <V> V of(Map<Variant, V> all, Variant variant) {
+    return Objects.requireNonNull(all.get(variant));
   }
 
   private static List<Measurement> medians(List<JsonNode> lines) {
@@ -94,7 +100,7 @@ public final class ScaleModel {
     models.forEach(
         (variant, m) -> {
           List<Double> errors =
-              measurements.get(variant).stream().map(x -> Math.abs(m.error(x))).toList();
+              of(measurements, variant).stream().map(x -> Math.abs(m.error(x))).toList();
           print(
               "| %s | %.1f | %.1f | %.2f | %.2f | %.2f | %.2f | %d | %.0f %% | %.0f %% |",
               variant,
@@ -129,7 +135,7 @@ public final class ScaleModel {
 
   /** Returns the least number of cores that keeps up, with the shortest batch, and a bottleneck. */
   private String leastCores(Variant variant, double rate, double groups) {
-    CostModel model = models.get(variant);
+    CostModel model = of(models, variant);
     Workload fastest = cluster(variant, rate * LONGEST_BATCH_SECONDS, groups, 2, 2, 0, 0);
     for (int cores = 2; cores <= MOST_CORES; cores *= 2) {
       for (double seconds = 0.25; seconds <= LONGEST_BATCH_SECONDS; seconds *= 2) {
@@ -189,7 +195,7 @@ public final class ScaleModel {
 
   private void simulate(
       String name, double groups, double skew, double zipf, double[] speeds, double[] shares) {
-    CostModel model = models.get(Variant.EXECUTORS);
+    CostModel model = of(models, Variant.EXECUTORS);
     Workload workload =
         cluster(
             Variant.EXECUTORS, SIMULATED_CALLS, groups, speeds.length, shares.length, skew, zipf);
