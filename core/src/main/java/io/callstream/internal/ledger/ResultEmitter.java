@@ -167,9 +167,27 @@ final class ResultEmitter {
         watermark(now.totals().watermarkInForce()),
         updates,
         current,
-        batch,
-        now.totals().accounting(),
+        withoutViews(batch),
+        withoutViews(now.totals().accounting()),
         lookups(now.totals().tables()));
+  }
+
+  /** Returns the accounting of the statistics that sinks receive. */
+  private Accounting withoutViews(Accounting all) {
+    Map<String, Accounting.Contributions> emitted = new LinkedHashMap<>(all.statistics());
+    pipeline.statistics().stream()
+        .filter(statistic -> statistic.viewRetention().isPresent())
+        .forEach(view -> emitted.remove(view.name()));
+    return new Accounting(
+        all.received(),
+        all.rejected(),
+        all.additionalCalls(),
+        all.duplicates(),
+        all.corrections(),
+        all.ambiguousTimes(),
+        all.unconfirmedTimes(),
+        all.unknown(),
+        emitted);
   }
 
   private Map<String, LookupVersion> lookups(List<StoredTable> tables) {

@@ -78,6 +78,8 @@ class ViewsTest {
         .allSatisfy(
             batch -> {
               assertThat(batch.updates()).containsOnlyKeys("calls-by-type");
+              assertThat(batch.accounting().statistics()).containsOnlyKeys("calls-by-type");
+              assertThat(batch.total().statistics()).containsOnlyKeys("calls-by-type");
               assertThat(batch.current()).containsOnlyKeys("calls-by-type");
               assertThat(batch.pipeline().statistics())
                   .extracting(Statistic::name)
