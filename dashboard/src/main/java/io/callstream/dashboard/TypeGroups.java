@@ -89,6 +89,6 @@ final class TypeGroups {
   /** Returns what a type means; empty if this is not certain, or if the type says it. */
   String meaning(String type) {
     Type known = types.get(type.strip().toLowerCase(Locale.ROOT));
-    return known == null ? "" : known.meaning();
+    return known == null || known.meaning().equalsIgnoreCase(type.strip()) ? "" : known.meaning();
   }
 }

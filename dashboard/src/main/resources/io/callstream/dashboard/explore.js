@@ -863,7 +863,7 @@
       .sort((a, b) => b.start - a.start || b.score - a.score).slice(0, 50);
     setText(shown.note, rows.length === 0
       ? 'No hour of the selected time is unusual, or there are not enough weeks to compare it with.'
-      : 'More calls than usual at this hour, newest first. Rarity: how many usual hours have so many calls.');
+      : `${rows.length} with more calls than usual at this hour, newest first. Rarity: how many usual hours have so many calls.`);
     const local = row => row.start + series.offsetAt(row.start);
     const name = row => row.values.join(', ') || 'All calls';
     shown.rows = {

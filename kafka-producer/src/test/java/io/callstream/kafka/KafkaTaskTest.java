@@ -94,7 +94,15 @@ class KafkaTaskTest {
     return other;
   }
 
+  /** Waits for marks of transactions: brokers write them after they acknowledge the commit. */
+  private void awaitEndsOfTransactions() {
+    for (int i = 0; i < 1_000 && heldBack() > 0; i++) {
+      LockSupport.parkNanos(10_000_000);
+    }
+  }
+
   private void assertHasWhatTheDriverWrites() {
+    awaitEndsOfTransactions();
     assertThat(current(topic)).isEqualTo(current(byDriver(CORRECTED)));
   }
 
@@ -123,6 +131,7 @@ class KafkaTaskTest {
       nameTopic();
       delivery(run).open().deliverAll();
       String expected = byDriver(run);
+      awaitEndsOfTransactions();
       assertThat(current(topic)).hasSizeGreaterThan(3).isEqualTo(current(expected));
       assertThat(records(topic)).containsExactlyInAnyOrderElementsOf(records(expected));
     }
