@@ -102,9 +102,10 @@ public final class Sinks {
    * 422 refuse a spike, which is then logged and not repeated. A batch waits while 1,000 spikes are
    * not sent, and the pipeline fails at the time limit of sinks. The end of a run waits up to 10 s.
    *
-   * <p>Each run starts with the spikes of windows that ended in the last day before the watermark,
-   * at most 1,000. So the server gets each spike at least once if it is out of order for less than
-   * a day, and must ignore keys that it knows.
+   * <p>Each run starts with the latest 1,000 spikes of windows that closed in the last day before
+   * the watermark, unless the retention of the pipeline removed them. So the server gets each spike
+   * at least once if it is out of order for less than a day of event time. It must ignore keys that
+   * it knows.
    *
    * @param target an address with {@code http} or {@code https}; logs show only its host and port
    * @param headers further headers, such as {@code Authorization}

@@ -7,6 +7,7 @@ import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.statistic.Statistic;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Map;
 import java.util.Objects;
@@ -26,6 +27,11 @@ record Spike(Statistic statistic, ResultRow row) {
 
   WindowBounds window() {
     return row.window().orElseThrow();
+  }
+
+  /** Returns the watermark at which the spike is emitted. */
+  Instant emitted() {
+    return window().end().plus(statistic.window().orElseThrow().allowedLateness());
   }
 
   /** Returns a text that no other spike of the pipeline has, and that a repetition has again. */

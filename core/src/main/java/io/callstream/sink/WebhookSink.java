@@ -88,7 +88,18 @@ final class WebhookSink implements ResultSink {
             .header("Content-Type", "application/json")
             .header("Idempotency-Key", key)
             .POST(HttpRequest.BodyPublishers.ofByteArray(body));
-    headers.forEach(request::header);
+    headers.forEach(
+        (name, value) -> {
+          try {
+            request.header(name, value);
+          } catch (IllegalArgumentException e) {
+            // The exception has the value, which may be a secret.
+            throw new IllegalArgumentException(
+                ("The header '%s' of a webhook is not valid. Use a name that Java's HTTP client allows,"
+                        + " and a value without line ends.")
+                    .formatted(name));
+          }
+        });
     return request;
   }
 
@@ -106,7 +117,7 @@ final class WebhookSink implements ResultSink {
     Instant since = restored.watermark().map(time -> time.minus(SENT_AGAIN)).orElse(Instant.MAX);
     List<Spike> recent =
         Spike.in(restored.pipeline(), restored.current())
-            .filter(spike -> spike.window().end().isAfter(since))
+            .filter(spike -> spike.emitted().isAfter(since))
             .sorted(Comparator.comparing((Spike spike) -> spike.window().start()).reversed())
             .limit(MAX_WAITING)
             .toList();

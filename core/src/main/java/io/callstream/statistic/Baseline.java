@@ -35,9 +35,10 @@ import java.util.Set;
  * that does not occur is no zero. Windows whose length differs from the usual one by more than a
  * tenth are not compared.
  *
- * <p>The pipeline keeps the counts of all groups for {@link #weeks()}: for each window, the key and
- * the count of each group that has calls in it. Runs that share a checkpoint may have different
- * baselines; the baseline of a run applies to the windows that it closes.
+ * <p>The pipeline keeps all groups for {@link #weeks()}: for each window, the key and the measures
+ * of each group that has calls in it. Runs that share a checkpoint may have different baselines;
+ * the baseline of a run applies to the windows that it closes. Change it only after a run that
+ * ended in order: a batch that is repeated would emit other spikes.
  *
  * @param zone the time zone of days, hours and holidays
  * @param weeks for how many weeks before a window earlier windows are compared, 1 to {@value

@@ -311,8 +311,7 @@ public final class Statistic implements Serializable {
     /**
      * Makes the statistic a view: {@link io.callstream.engine.RunningPipeline#results} and the
      * dashboard have its results, and sinks do not receive them. A run may continue a checkpoint
-     * with other views, which count from there. A view that is added again still has its earlier
-     * results.
+     * with other views, which count from there. A view that is added again has no earlier results.
      *
      * @param retention for how long results of closed windows are kept, in event time; at least 0.
      *     The retention of the pipeline applies if it is shorter

@@ -348,7 +348,7 @@ final class SparkRun extends LedgerRun {
     checkpoint.requireOwned();
     BatchResults results = ledger().append(number, report, updates);
     Progress.State inDriver =
-        view == null ? ledger().sizeAfter(results) : new Progress.State(0, 0, 0);
+        view == null ? ledger().sizeAfter(updates) : new Progress.State(0, 0, 0);
     checkpoint.requireOwned();
     try (DeadLetterMerge merged = new DeadLetterMerge(letters)) {
       if (view == null) {

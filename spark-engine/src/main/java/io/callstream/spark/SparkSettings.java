@@ -152,8 +152,8 @@ public final class SparkSettings {
    *       up to 100. {@code stream()}, {@code window(start)} and {@code group(...)} read the state
    *       from the checkpoint, each partition as one job. {@code stream()} has no order.
    *   <li>More groups than {@code maxGroups} of a statistic without a window end the run.
-   *   <li>Sessions, shares, corrections, {@code evolving()} and {@code flushingAtEnd()} are not
-   *       supported.
+   *   <li>Sessions, shares, baselines, views, corrections, {@code evolving()} and {@code
+   *       flushingAtEnd()} are not supported.
    * </ul>
    */
   public SparkSettings resultsInExecutors() {

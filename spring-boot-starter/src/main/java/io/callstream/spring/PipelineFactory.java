@@ -207,7 +207,7 @@ final class PipelineFactory {
     beans.getBeanProvider(Statistic.class).stream()
         .sorted(Comparator.comparing(Statistic::name))
         .forEach(statistics::add);
-    if (statistics.isEmpty()) {
+    if (statistics.stream().allMatch(statistic -> statistic.viewRetention().isPresent())) {
       statistics.addAll(
           checked("lateness", lateness(), () -> StandardStatistics.forFormat(format, lateness())));
       pipeline.lookups(StandardStatistics.lookupsForFormat(format));

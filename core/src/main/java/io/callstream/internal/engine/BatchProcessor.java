@@ -165,7 +165,7 @@ public final class BatchProcessor {
     lastEndNanos = endNanos;
     long rows = results.accounting().received();
     long emitted = results.emittedRows();
-    Progress.State size = ledger.sizeAfter(results);
+    Progress.State size = ledger.sizeAfter(updates);
     double since =
         last == null ? Double.NaN : seconds(Duration.between(last.timestamp(), start.time()));
     return new Progress(

@@ -55,6 +55,14 @@ public final class BatchUpdates {
     tables = used;
   }
 
+  /** Returns the number of groups that changed. */
+  long groups() {
+    return blocks.stream()
+        .flatMap(windows -> windows.values().stream())
+        .mapToLong(BlockReader::groups)
+        .sum();
+  }
+
   List<StoredTable> tables() {
     return tables;
   }

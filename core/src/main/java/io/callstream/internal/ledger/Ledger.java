@@ -2,7 +2,6 @@ package io.callstream.internal.ledger;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.task.PartitionClock;
 import io.callstream.internal.task.PartitionSegment;
@@ -23,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -150,6 +150,21 @@ public final class Ledger {
           next);
     }
     emitter = emitter.with(changed.history());
+    dropEarlierResults();
+  }
+
+  /** A view that was removed and is added again counts from the next batch, without its results. */
+  private void dropEarlierResults() {
+    List<StatisticStart> starts = starts();
+    Set<Integer> added = new TreeSet<>();
+    for (int i = 0; i < starts.size(); i++) {
+      if (starts.get(i).firstBatch() > lastBatch() && state.results().get(i).count() > 0) {
+        added.add(i);
+      }
+    }
+    if (log != null && !added.isEmpty()) {
+      state = log.without(state, added);
+    }
   }
 
   /** Returns the places of the statistics in the checkpoint. */
@@ -184,15 +199,11 @@ public final class Ledger {
   }
 
   /**
-   * Returns the number of open windows and buckets of open sessions, the number of groups that a
-   * batch changed, and the size of open groups. The batch is the last one.
+   * Returns the number of open windows and buckets of open sessions, the number of groups that the
+   * last batch changed, and the size of open groups.
    */
-  public Progress.State sizeAfter(BatchResults batch) {
-    long changed =
-        batch.updates().values().stream()
-            .mapToLong(update -> BlockResults.of(update).groups().size())
-            .sum();
-    return new Progress.State(state.openCount(), changed, state.openBytes());
+  public Progress.State sizeAfter(BatchUpdates updates) {
+    return new Progress.State(state.openCount(), updates.groups(), state.openBytes());
   }
 
   /** Returns all groups of a window, or of a bucket of sessions. */

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -38,6 +39,7 @@ final class LedgerLog {
   private long snapshotBytes;
   private long logBytes;
   private int logFiles;
+  private boolean needsSnapshot;
 
   LedgerLog(LedgerFiles files, LedgerState none) {
     this.files = files;
@@ -279,8 +281,18 @@ final class LedgerLog {
     return files.location();
   }
 
+  /**
+   * Returns a committed state without the results of some statistics. The next batch starts with a
+   * snapshot, which replaces the files that have these results.
+   */
+  LedgerState without(LedgerState committed, Set<Integer> statistics) {
+    needsSnapshot = true;
+    return committed.with(statistics, none);
+  }
+
   private boolean isLong() {
-    return logBytes > Math.max(snapshotBytes, files.leastLogBytes())
+    return needsSnapshot
+        || logBytes > Math.max(snapshotBytes, files.leastLogBytes())
         || (logFiles >= files.mostBatches() && logBytes > snapshotBytes / 4)
         || logFiles >= 10L * files.mostBatches();
   }
@@ -298,6 +310,7 @@ final class LedgerLog {
     files.deleteReplacedBy(number);
     logBytes = 0;
     logFiles = 0;
+    needsSnapshot = false;
   }
 
   private CallstreamException notWritten(IOException e) {

@@ -7,6 +7,7 @@ import io.callstream.statistic.Statistic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** The state of a pipeline after a batch. Immutable. */
@@ -94,6 +95,13 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
               sum.merge(window, groups, (all, more) -> all.with(merger.merge(all, more.pages()))));
     }
     return sum;
+  }
+
+  /** Returns this state with the results that another state has of some statistics. */
+  LedgerState with(Set<Integer> some, LedgerState other) {
+    List<StatisticBlocks> replaced = new ArrayList<>(results);
+    some.forEach(statistic -> replaced.set(statistic, other.results().get(statistic)));
+    return new LedgerState(totals, replaced);
   }
 
   /** Returns the keys of blocks from which something closes in the next batch, by statistic. */

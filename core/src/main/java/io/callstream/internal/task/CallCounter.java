@@ -137,7 +137,11 @@ public final class CallCounter {
     }
   }
 
+  /** Sinks, and so dead letters, do not know views. */
   private void missed(Statistic statistic, long start, long end) {
+    if (statistic.viewRetention().isPresent()) {
+      return;
+    }
     missed.add(
         new MissedWindow(
             statistic.name(),
