@@ -212,6 +212,18 @@ final class SinkOptions {
     }
   }
 
+  /** Rejects alerts if no statistic has spikes. */
+  void checkAlerts(CommandSpec command, Pipeline pipeline) {
+    if (alerts != null
+        && pipeline.statistics().stream().noneMatch(each -> each.baseline().isPresent())) {
+      throw Usage.wrong(
+          command,
+          "--alerts sends spikes, and no statistic has a baseline. Describe one"
+              + " ('statistic.NAME.baseline = weekly'), and count the whole topic with results in the"
+              + " driver.");
+    }
+  }
+
   private static ResultSink alerts(CommandSpec command, String where) {
     if (where.equals("log")) {
       return Sinks.spikeLog();

@@ -288,7 +288,9 @@ final class StatisticsOptions {
             pipeline.deadLetters(new RecentDeadLetters());
           }
           List.of(listeners).forEach(pipeline::listener);
-          return pipeline.build();
+          Pipeline built = pipeline.build();
+          sinks.checkAlerts(command, built);
+          return built;
         });
   }
 
