@@ -252,6 +252,14 @@ class MergeTest {
   }
 
   @Test
+  void aPartHasNoSpikesToAlert() {
+    List<String> alerts = List.of("--alerts", "log");
+    CommandRun run = CommandRun.of(part(SYNTHETIC, 1, 2, alerts));
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("--alerts sends spikes, and no statistic has a baseline");
+  }
+
+  @Test
   void aPartReportsOnlyItsPartitions() throws IOException {
     List<String> asJson = new ArrayList<>(NEVER_LATE);
     asJson.add("--json");
