@@ -194,6 +194,8 @@
       } else if (response.status === 400) {
         setText(byId('now'), (await response.json()).error);
         return;
+      } else if (response.status !== 304) {
+        throw new Error(`Status ${response.status}`);
       }
       const bytes = spent + size(response);
       spent = 0;
