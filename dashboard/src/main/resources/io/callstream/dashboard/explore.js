@@ -227,15 +227,15 @@
     if (latest && latest.query === query) {
       return;
     }
-    latest = {query, types: []};
+    const mine = latest = {query, types: []};
     try {
       const response = await fetch('api/explore?' + query, {cache: 'no-store'});
       spent += size(response);
       const {facets} = await response.json();
-      latest.types = facets && facets.type ? facets.type.values : [];
+      mine.types = facets && facets.type ? facets.type.values : [];
       showNow();
     } catch (e) {
-      latest = null;
+      latest = latest === mine ? null : latest;
     }
   }
 
