@@ -1220,6 +1220,9 @@
       return null;
     }
     const local = Math.floor(Date.parse(value + ':00Z') / 1000 / HOUR) * HOUR;
+    if (Number.isNaN(local)) {
+      return null; // Such as a year of five digits.
+    }
     const index = series.byLocal.get(local);
     return index === undefined ? local - series.offsetAt(local) : series.starts[index];
   }
