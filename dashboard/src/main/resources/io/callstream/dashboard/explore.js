@@ -759,6 +759,7 @@
       const [q, r] = cell.split(',').map(Number);
       return {cell, calls, x: HEXAGON * Math.sqrt(3) * (q + r / 2), y: -HEXAGON * 1.5 * r};
     });
+    const rest = cells.total - cells.values.reduce((sum, v) => sum + v[1], 0);
     const without = cells.values.filter(([cell]) => !cell).reduce((sum, v) => sum + v[1], 0);
     if (placed.length === 0) {
       empty(shown, series.size === 0 ? 'No calls yet.' : 'No call with these filters has a position.');
@@ -819,7 +820,8 @@
     scale.append('1 ', ...Array.from({length: SHADES}, (_, i) => element('span', 'h' + i)), ` ${whole.format(most)} calls (square root)`);
     shown.body.replaceChildren(figure, scale);
     setText(shown.note, `Hexagons of ${Math.round(HEXAGON * Math.sqrt(3) * Math.cos(latitude) / 10) * 10} m. North is up. Positions are those of the source, such as the nearest intersection.`
-      + (outside ? ` ${whole.format(outside)} calls are outside.` : '') + (without ? ` ${whole.format(without)} calls have no position.` : ''));
+      + (outside ? ` ${whole.format(outside)} calls are outside.` : '') + (without ? ` ${whole.format(without)} calls have no position.` : '')
+      + (rest ? ` ${whole.format(rest)} calls in ${whole.format(cells.groups - cells.values.length)} other hexagons are not drawn.` : ''));
     shown.rows = {
       columns: ['hexagon', 'longitude', 'latitude', 'calls'],
       rows: placed.map(cell => [cell.cell, cell.x / EARTH * 180 / Math.PI,
