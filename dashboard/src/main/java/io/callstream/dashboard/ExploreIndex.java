@@ -152,7 +152,8 @@ final class ExploreIndex {
    */
   static Optional<Statistic> statistic(Pipeline pipeline) {
     return pipeline.statistics().stream()
-        .filter(statistic -> statistic.filter().isEmpty() && isHourly(statistic))
+        .filter(statistic -> statistic.filter().isEmpty() && statistic.baseline().isEmpty())
+        .filter(ExploreIndex::isHourly)
         .max(
             Comparator.comparing(
                     (Statistic statistic) -> statistic.name().equals(StandardStatistics.IN_DETAIL))
