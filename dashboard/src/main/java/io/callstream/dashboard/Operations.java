@@ -192,7 +192,9 @@ final class Operations {
       return light("good", "Finished");
     }
     if (running instanceof Supervisor supervisor && supervisor.current().state() != State.RUNNING) {
-      return light("bad", "Waiting for a restart");
+      return supervisor.lastFailure().isEmpty()
+          ? light("good", "Starting")
+          : light("bad", "Waiting for a restart");
     }
     if (running.progress().isEmpty()) {
       return light("good", "Running, no batch yet");

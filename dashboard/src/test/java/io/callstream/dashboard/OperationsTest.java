@@ -13,8 +13,10 @@ import io.callstream.call.Call;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.dashboard.Operations.Update;
 import io.callstream.engine.Engines;
+import io.callstream.engine.RestartPolicy;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.engine.Supervisor;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Accounting;
@@ -35,12 +37,14 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class OperationsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -150,6 +154,23 @@ class OperationsTest {
       assertThat(shown.at("/settings/statistic calls-by-location").asText())
           .isEqualTo("no window, at most 100000 groups");
       assertThat(shown.at("/health/level").asText()).isEqualTo("good");
+    }
+  }
+
+  @Test
+  void startsBeforeTheFirstRunOfASupervisor(@TempDir Path directory) throws Exception {
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.callsByType())
+            .build();
+    try (Supervisor supervisor =
+        Supervisor.of(
+            Engines.named("local"),
+            pipeline,
+            RunOptions.continuous().checkpointingTo(directory.toString()),
+            RestartPolicy.defaults())) {
+      assertThat(state(new Operations(supervisor)).get("health"))
+          .hasToString("{\"level\":\"good\",\"text\":\"Starting\"}");
     }
   }
 
