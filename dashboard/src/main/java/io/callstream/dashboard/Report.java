@@ -18,9 +18,9 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Writes the content of a {@link Dashboard} to one HTML file that you can mail or print: charts,
- * tables and the accounting, at the current time or at the end of the run. The file is
- * self-contained and has no scripts. If the pipeline has a {@link RunHistory} as a listener, the
+ * Writes the results of a pipeline to one HTML file that you can mail or print: charts, tables and
+ * the accounting, at the current time or at the end of the run. The file is self-contained and has
+ * no scripts. If the pipeline has a {@link RunHistory} as a listener, the
  * report also contains a chart of the throughput over the run.
  */
 public final class Report {

@@ -1,6 +1,6 @@
 /**
- * Serves a running pipeline as a live web page with a JSON API, and writes the same page as a
- * report; for applications that run a pipeline on any engine.
+ * Serves a running pipeline as live web pages with a JSON API, and writes a report of its results;
+ * for applications that run a pipeline on any engine.
  */
 @NullMarked
 package io.callstream.dashboard;
