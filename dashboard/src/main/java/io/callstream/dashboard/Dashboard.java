@@ -228,8 +228,8 @@ public final class Dashboard implements AutoCloseable {
     }
 
     /**
-     * Labels all data, such as {@code Synthetic data}, in the header of the page and in everything
-     * that readers export from it.
+     * Labels all data, such as {@code Synthetic data}, in the header of the page {@code /} and in
+     * everything that readers export from it. The other pages and the report have no label.
      */
     public Builder labelling(String label) {
       return labelling(() -> label);
