@@ -115,7 +115,7 @@ final class ExploreIndex {
    * @param routine the calls that only the exclusion of routine activity rejects
    * @param centers the mean coordinates of the hexagons of each neighborhood
    * @param samples the latest rows
-   * @param waiting response times: of all calls, then by priority
+   * @param waiting response times: of all calls, then by priority; empty if no call has one
    */
   record Selection(
       Series series,
@@ -433,7 +433,11 @@ final class ExploreIndex {
       }
       Accumulator all = response.empty();
       waits.values().forEach(all::merge);
-      waiting.add(waiting("", all));
+      Waiting ofAll = waiting("", all);
+      if (ofAll.median() < 0) {
+        return waiting;
+      }
+      waiting.add(ofAll);
       if (columns.containsKey(Column.PRIORITY)) {
         waits.entrySet().stream()
             .map(wait -> waiting(values(Column.PRIORITY).texts.get(wait.getKey()), wait.getValue()))

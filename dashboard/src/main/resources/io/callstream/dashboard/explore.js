@@ -895,10 +895,13 @@
 
   function waiting() {
     if (!data.waiting || data.waiting.length === 0) {
+      if (panels.has('waiting')) {
+        empty(panels.get('waiting'), 'No call with these filters has a response time.');
+      }
       return;
     }
     const shown = panel('waiting', 'Response times');
-    const minutes = seconds => seconds < 0 ? '–' : seconds < 600 ? `${one.format(seconds / 60)} min` : `${whole.format(Math.round(seconds / 60))} min`;
+    const minutes = seconds => seconds < 600 ? `${one.format(seconds / 60)} min` : `${whole.format(Math.round(seconds / 60))} min`;
     setText(shown.note, 'From receipt to arrival, without calls that officers started. Half of the calls wait at most the median; 10 % wait longer than the last column.');
     table(shown, ['Priority', 'Median', '90 %'], data.waiting.map(([value, middle, most]) => [value || 'All', minutes(middle), minutes(most)]), 1);
     shown.rows = {columns: ['priority', 'median_seconds', 'p90_seconds'], rows: data.waiting};

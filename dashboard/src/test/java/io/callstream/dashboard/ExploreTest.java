@@ -218,6 +218,9 @@ class ExploreTest {
         assertThat(waiting.get(2).asInt()).isBetween(597, 603);
       }
       assertThat(all.at("/waiting/1/0").asText()).isEqualTo("A");
+      JsonNode without = explore("?priority=B");
+      assertThat(without.get("total").asInt()).isEqualTo(1);
+      assertThat(without.get("waiting")).isEmpty();
     }
   }
 
