@@ -402,6 +402,9 @@ final class ExploreIndex {
 
     private Facet facet(Column column, long[] sums) {
       List<Map.Entry<String, Long>> values = new ArrayList<>();
+      // Readers do not see the texts of the other columns.
+      boolean isFound =
+          query.find().isEmpty() || column == Column.HEXAGON || column == Column.GROUP;
       long all = 0;
       int number = 0;
       for (int id = 0; id < sums.length; id++) {
@@ -409,7 +412,7 @@ final class ExploreIndex {
           String text = values(column).texts.get(id);
           all += sums[id];
           number++;
-          if (query.find().isEmpty() || ExploreIndex.this.contains(text, query.find())) {
+          if (isFound || ExploreIndex.this.contains(text, query.find())) {
             values.add(Map.entry(text, sums[id]));
           }
         }

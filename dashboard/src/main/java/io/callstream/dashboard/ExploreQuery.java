@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param to the end, exclusive
  * @param slot the hour of the week that calls must be in: 0 is Monday from 0:00; or {@link #ALL}
  * @param routine whether routine police activity counts
- * @param find a part of the values of facets, in lower case
+ * @param find a part of the values of facets, except groups and hexagons, in lower case
  * @param top the maximum number of values of a facet
  */
 record ExploreQuery(

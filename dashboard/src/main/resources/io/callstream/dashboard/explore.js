@@ -368,16 +368,17 @@
     }
     const shown = panel(id, FACETS[key], key === 'type' || key === 'group' ? 'many' : '');
     const chosen = state.filters[key];
+    const find = key === 'group' ? '' : state.find;
     const left = from.total - from.values.reduce((sum, v) => sum + v[1], 0);
     setText(shown.note, from.groups === 0 ? ''
-      : from.values.length < from.groups && !state.find ? `The first ${from.values.length} of ${whole.format(from.groups)}; the others have ${whole.format(left)} calls (${percent(left / from.total)})`
-      : state.find ? `${from.values.length} of ${whole.format(from.groups)} contain “${state.find}”` : '');
+      : from.values.length < from.groups && !find ? `The first ${from.values.length} of ${whole.format(from.groups)}; the others have ${whole.format(left)} calls (${percent(left / from.total)})`
+      : find ? `${from.values.length} of ${whole.format(from.groups)} contain “${find}”` : '');
     shown.rows = {
       columns: [key, 'calls', 'share', 'meaning'],
       rows: from.values.map(([value, calls, meaning]) => [value, calls, calls / from.total, meaning])
     };
     if (from.values.length === 0) {
-      empty(shown, series.size === 0 ? 'No calls yet.' : 'No calls with these filters.');
+      empty(shown, series.size === 0 ? 'No calls yet.' : from.groups > 0 ? `No value contains “${state.find}”.` : 'No calls with these filters.');
       return;
     }
     let list = shown.body.querySelector('ol');

@@ -158,6 +158,7 @@ class ExploreTest {
     assertThat(values(explore("?find=BURG"), "type")).containsExactly("Burglary=2");
     assertThat(values(explore("?find=driveway"), "type")).containsExactly("22500e=1");
     assertThat(explore("?find=driveway").get("total").asInt()).isEqualTo(4);
+    assertThat(values(explore("?find=driveway"), "group")).hasSize(3);
   }
 
   @Test
