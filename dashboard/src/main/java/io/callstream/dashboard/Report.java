@@ -20,8 +20,8 @@ import java.util.UUID;
 /**
  * Writes the results of a pipeline to one HTML file that you can mail or print: charts, tables and
  * the accounting, at the current time or at the end of the run. The file is self-contained and has
- * no scripts. If the pipeline has a {@link RunHistory} as a listener, the
- * report also contains a chart of the throughput over the run.
+ * no scripts. If the pipeline has a {@link RunHistory} as a listener, the report also contains a
+ * chart of the throughput over the run.
  */
 public final class Report {
   private Report() {}
