@@ -260,7 +260,10 @@ final class ExploreApi {
     };
   }
 
-  /** Returns the latest spikes in the time of a query, newest first. */
+  /**
+   * Returns the latest spikes that a query selects, newest first; none of a statistic that does not
+   * have the columns of all filters.
+   */
   private List<Object> spikes(ExploreQuery query) {
     List<Object> found = new ArrayList<>();
     for (Statistic each : running.pipeline().statistics()) {
@@ -297,22 +300,21 @@ final class ExploreApi {
   }
 
   private boolean isSelected(ExploreQuery query, Statistic spikes, ResultRow row) {
-    if (!query.includes(row.window().map(w -> w.start().toEpochMilli()).orElse(0L))) {
+    long start = row.window().map(w -> w.start().toEpochMilli()).orElse(0L);
+    if (!query.includes(start, running.pipeline().format().zone())) {
       return false;
     }
-    for (int i = 0; i < spikes.dimensions().size(); i++) {
-      String key = key(spikes.dimensions().get(i));
-      String value = RowTexts.shortened(row.dimensions().get(i));
-      for (Map.Entry<Column, String> filter : query.filters().entrySet()) {
-        Column column = filter.getKey();
-        boolean isOther =
-            (column.key().equals(key) && !filter.getValue().equals(value))
-                || (column == Column.GROUP
-                    && key.equals(Column.TYPE.key())
-                    && !groups.group(value).equals(filter.getValue()));
-        if (isOther) {
-          return false;
-        }
+    List<String> keys = spikes.dimensions().stream().map(ExploreApi::key).toList();
+    for (Map.Entry<Column, String> filter : query.filters().entrySet()) {
+      boolean isGroup = filter.getKey() == Column.GROUP;
+      int i = keys.indexOf(isGroup ? Column.TYPE.key() : filter.getKey().key());
+      if (i < 0) {
+        return false;
+      }
+      String value = row.dimensions().get(i);
+      String wanted = RowTexts.shortened(filter.getValue());
+      if (!wanted.equals(isGroup ? groups.group(value) : RowTexts.shortened(value))) {
+        return false;
       }
     }
     return true;

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -287,7 +286,7 @@ final class ExploreIndex {
       if (hour == null) {
         continue;
       }
-      boolean isSelected = isSelected(query, starts.get(i));
+      boolean isSelected = query.includes(starts.get(i), zone);
       for (int row = 0; row < hour.calls().length; row++) {
         Filter failed = null;
         int failures = 0;
@@ -313,16 +312,6 @@ final class ExploreIndex {
         sums.centers(),
         samples(query, starts, filters),
         sums.waiting());
-  }
-
-  private boolean isSelected(ExploreQuery query, long start) {
-    return query.includes(start)
-        && (query.slot() == ExploreQuery.ALL || query.slot() == slot(start));
-  }
-
-  private int slot(long start) {
-    ZonedDateTime local = Instant.ofEpochMilli(start).atZone(zone);
-    return (local.getDayOfWeek().getValue() - 1) * 24 + local.getHour();
   }
 
   /** The sums of a selection. */
@@ -511,7 +500,7 @@ final class ExploreIndex {
     List<Sample> samples = new ArrayList<>();
     for (int i = starts.size() - 1; i >= 0 && samples.size() < SAMPLES; i--) {
       Hour hour = hours.get(starts.get(i));
-      if (hour == null || !isSelected(query, starts.get(i))) {
+      if (hour == null || !query.includes(starts.get(i), zone)) {
         continue;
       }
       for (int row = 0; row < hour.calls().length && samples.size() < SAMPLES; row++) {

@@ -1,7 +1,10 @@
 package io.callstream.dashboard;
 
 import java.time.DateTimeException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -143,7 +146,13 @@ record ExploreQuery(
             + ".");
   }
 
-  boolean includes(long start) {
-    return start >= from && start < to;
+  /** Returns whether a window with this start is in the time and the hour of the week. */
+  boolean includes(long start, ZoneId zone) {
+    return start >= from && start < to && (slot == ALL || slot == slot(start, zone));
+  }
+
+  private static int slot(long start, ZoneId zone) {
+    ZonedDateTime local = Instant.ofEpochMilli(start).atZone(zone);
+    return (local.getDayOfWeek().getValue() - 1) * 24 + local.getHour();
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.callstream.call.Call;
 import io.callstream.call.DataSfCalls;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.call.SeattleCalls;
@@ -18,9 +19,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -256,6 +259,33 @@ class ExploreTest {
                           .thenComparing(Map.Entry.comparingByKey()))
                   .map(entry -> entry.getKey() + "=" + entry.getValue())
                   .toList());
+    }
+  }
+
+  @Test
+  void listsTheSpikesThatAllFiltersSelect() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    for (int day = 0; day < 12; day++) {
+      // 10:00 at the offset of -7 hours. The burst is on Friday, October 26.
+      Instant time = Instant.parse("2018-10-15T17:00:00Z").plus(Duration.ofDays(day));
+      for (int i = 0; i < (day == 11 ? 20 : 4); i++) {
+        calls.add(SomeCalls.call(calls.size(), "459", time.plusSeconds(i)).build());
+      }
+    }
+    try (WatchedRun spikes =
+            WatchedRun.of(
+                StandardStatistics.spikesByType(
+                    SanFranciscoCalls.json().zone(), Duration.ZERO, Set.of()));
+        Dashboard shown = Dashboard.of(spikes.receive(calls).running()).start(0)) {
+      dashboard.close();
+      dashboard = shown;
+      assertThat(explore("").get("statistic").isNull()).as("spikes are not all calls").isTrue();
+      for (String query : List.of("", "?type=459", "?group=property", "?slot=106")) {
+        assertThat(explore(query).at("/spikes/0/rows")).as(query).hasSize(1);
+      }
+      for (String query : List.of("?type=415", "?group=noise", "?slot=107", "?address=X+St")) {
+        assertThat(explore(query).at("/spikes/0/rows")).as(query).isEmpty();
+      }
     }
   }
 
