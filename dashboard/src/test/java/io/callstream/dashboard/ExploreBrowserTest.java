@@ -183,6 +183,9 @@ class ExploreBrowserTest {
             .filter(c -> c.time().isBefore(to))
             .count());
     assertThat(address()).startsWith("?from=2018-11-04T02%3A00%3A00-08%3A00&");
+    browser.evaluate(
+        "(f => { f.value = '12018-11-04T02:00'; f.onchange(); })(document.getElementById('to'))");
+    browser.await("location.search === '?from=2018-11-04T02%3A00%3A00-08%3A00'");
     assertThat(browser.problems()).isEmpty();
   }
 
