@@ -176,7 +176,7 @@ final class ExploreApi {
     content.put("statistic", results.map(r -> r.statistic().name()));
     if (results.isPresent() && index != null) {
       results.get().countedSince().ifPresent(s -> content.put("countedSince", s.time()));
-      index.update(results.get().groups());
+      index.update(results.get().groups(), inputs.upTo());
       addSelection(content, index, index.select(query));
     }
     content.put("spikes", spikes(query));

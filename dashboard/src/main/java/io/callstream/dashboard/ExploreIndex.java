@@ -40,6 +40,9 @@ final class ExploreIndex {
 
   static final int MAX_ROWS = 2_000_000;
 
+  /** The minimum time without calls, after the watermark, before hours that are misdated. */
+  private static final long MISDATED = Duration.ofDays(1).toMillis();
+
   /** The minimum number of consecutive hours without any call that are a gap in the feed. */
   static final int GAP_HOURS = 6;
 
@@ -172,12 +175,18 @@ final class ExploreIndex {
     return List.copyOf(columns.keySet());
   }
 
-  /** Updates the rows from the groups of all windows. */
-  void update(NavigableMap<Long, Groups> windows) {
+  /**
+   * Updates the rows from the groups of all windows. Excludes misdated calls far after the
+   * watermark, which would move the latest hours away from all others.
+   *
+   * @param upTo the watermark
+   */
+  void update(NavigableMap<Long, Groups> windows, Optional<Instant> upTo) {
     if (columns.values().stream().anyMatch(values -> values.texts.size() > MAX_TEXTS)) {
       clear(); // Most of the texts are of hours that are gone.
     }
-    NavigableMap<Long, Groups> latest = latest(windows);
+    NavigableMap<Long, Groups> latest =
+        latest(upTo.map(time -> dated(windows, time.toEpochMilli())).orElse(windows));
     hours.entrySet().removeIf(hour -> latest.get(hour.getKey()) != hour.getValue().groups());
     latest.forEach((start, rows) -> hours.computeIfAbsent(start, key -> read(rows)));
   }
@@ -188,6 +197,19 @@ final class ExploreIndex {
       values.texts.clear();
       values.ids.clear();
     }
+  }
+
+  /** Returns the windows up to the watermark, and those that follow without a long gap. */
+  private static NavigableMap<Long, Groups> dated(
+      NavigableMap<Long, Groups> windows, long watermark) {
+    long end = watermark;
+    for (long start : windows.tailMap(watermark, false).keySet()) {
+      if (start - end > MISDATED) {
+        break;
+      }
+      end = start;
+    }
+    return windows.headMap(end, true);
   }
 
   private static NavigableMap<Long, Groups> latest(NavigableMap<Long, Groups> windows) {

@@ -128,6 +128,21 @@ class ExploreTest {
   }
 
   @Test
+  void leavesOutAMisdatedCallFarAfterTheWatermark() throws Exception {
+    JsonNode before = explore("");
+    run.receive(
+        """
+        {"crime_id":"1","original_crime_type_name":"415","call_date_time":"2019-11-04T00:00:00-08:00",
+        "disposition":"HAN","address":"X St"}"""
+            .getBytes(UTF_8));
+    JsonNode after = explore("");
+    assertThat(after.at("/accounting/received").asInt()).isEqualTo(6);
+    assertThat(after.at("/accounting/rejected").asInt()).isZero();
+    assertThat(after.get("hours")).isEqualTo(before.get("hours"));
+    assertThat(after.get("total").asInt()).isEqualTo(4);
+  }
+
+  @Test
   void appliesAFilterToAllButItsOwnFacet() throws Exception {
     JsonNode burglaries = explore("?type=Burglary");
     assertThat(burglaries.get("total").asInt()).isEqualTo(2);
