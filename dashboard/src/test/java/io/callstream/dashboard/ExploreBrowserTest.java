@@ -340,6 +340,14 @@ class ExploreBrowserTest {
   @Test
   void reconnectsAfterTheProgramRestarted() throws Exception {
     browser.await("document.getElementById('state').textContent === 'Live'");
+    // A proxy answers for the program.
+    browser.evaluate(
+        "(() => { window.known = fetch;"
+            + " window.fetch = async () => new Response('', {status: 502}); })()");
+    browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    browser.await("document.getElementById('state').textContent === 'Connection lost, retrying'");
+    browser.evaluate("(() => { window.fetch = known; })()");
+    browser.await("document.getElementById('state').textContent === 'Live'");
     int port = dashboard.uri().getPort();
     dashboard.close();
     // The next request is due within seconds.
