@@ -394,7 +394,7 @@ class DataSfTest {
 
     Map<String, String> corrected = files(polled, engine, "--corrections");
     Map<String, String> once = files("final-" + engine, engine);
-    assertThat(corrected).hasSize(8).isEqualTo(once);
+    assertThat(corrected).hasSize(9).isEqualTo(once);
     String accounting = Files.readString(directory.resolve(polled).resolve("accounting.json"));
     assertThat(accounting).containsPattern("\"corrections\":[1-9]").contains("\"retracted\":");
     assertThat(corrected.get("calls-by-type.csv")).isEqualTo(countsByType());
