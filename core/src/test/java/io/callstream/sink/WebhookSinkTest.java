@@ -240,4 +240,16 @@ class WebhookSinkTest {
     assertThat(Sinks.webhook(URI.create("https://h/secret?x=secret"), Map.of()))
         .hasToString("webhook at h");
   }
+
+  @Test
+  void aHeaderThatIsNotValidIsNamedWithoutItsValue() {
+    assertThatThrownBy(
+            () ->
+                Sinks.webhook(
+                    URI.create("http://localhost/alerts"), Map.of("Authorization", "geheim\n")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'Authorization'")
+        .hasMessageNotContaining("geheim")
+        .hasNoCause();
+  }
 }
