@@ -38,8 +38,8 @@ import java.util.TreeMap;
  * @param offsets the offsets that the batch read in each partition, in the order of partitions
  * @param watermark the watermark of this batch
  * @param sink a description of the sinks for results
- * @param accounting the accounting of the records of this batch
- * @param total the accounting of all records so far
+ * @param accounting the accounting of the records of this batch, without views
+ * @param total the accounting of all records so far, without views
  * @param lookups the version of the table of each lookup that the batch used, by name
  */
 public record Progress(

@@ -279,8 +279,8 @@ public final class Statistic implements Serializable {
 
     /**
      * Emits only the groups with unusually many calls, with the measures of the {@link Baseline},
-     * and when their window closes. The views of a running pipeline also have such groups of open
-     * windows, because their counts only grow.
+     * and when their window closes. The results of a running pipeline also have the groups of open
+     * windows that are unusual already. A correction can remove such a group.
      */
     public Builder comparedWith(Baseline baseline) {
       this.baseline = baseline;

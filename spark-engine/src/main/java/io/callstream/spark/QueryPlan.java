@@ -20,11 +20,13 @@ import scala.Tuple2;
  *         -> (MergeTask, if results stay in the executors) -> driver
  *
  * Otherwise the driver merges, because it has all results anyway. Then a batch needs no shuffle and
- * no state store. Spark sees a few rows per task and window, never a call. Spark does not need to know the event
- * time either. The driver keeps the watermark. In each batch, it sends the current watermark and
- * the windows that close to the tasks. The eviction of a window is sent as a row to the task that
- * has its state. So no operator of Spark drops a row, no timeout reads the whole state, and a
- * repeated batch makes the same decisions as before.
+ * no state store.
+ *
+ * Spark sees a few rows per task and window, never a call. Spark does not need to know the event
+ * time either. The driver keeps the watermark, and sends the current one to the tasks of each
+ * batch. If tasks merge, it also sends the windows that close, and the eviction of a window is a
+ * row for the task that has its state. So no operator of Spark drops a row, no timeout reads the
+ * whole state, and a repeated batch makes the same decisions as before.
  */
 final class QueryPlan {
   /**

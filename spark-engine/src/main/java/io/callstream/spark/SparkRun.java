@@ -382,12 +382,12 @@ final class SparkRun extends LedgerRun {
     stopQuery();
   }
 
-  /** Returns the address of Spark's own pages; empty if Spark shows none. */
   @Override
   protected Map<String, String> engineSettings() {
     return engineSettings;
   }
 
+  /** Returns the address of Spark's own pages; empty if Spark shows none. */
   Optional<URI> userInterface() {
     Option<String> page = lease.session().sparkContext().uiWebUrl();
     return page.isDefined() ? Optional.of(URI.create(page.get())) : Optional.empty();

@@ -193,7 +193,10 @@ public final class Ledger {
     return totals.progress().plus(next).watermarkAfter(next, totals.nextWatermark());
   }
 
-  /** Returns the keys of blocks from which something closes in the next batch, by statistic. */
+  /**
+   * Returns the starts of the windows that close in the next batch, by statistic. For engines whose
+   * tasks keep windows, which support neither sessions nor baselines.
+   */
   public List<List<Long>> closing() {
     return state.closing();
   }

@@ -104,11 +104,13 @@ record LedgerState(LedgerTotals totals, List<StatisticBlocks> results) {
     return new LedgerState(totals, replaced);
   }
 
-  /** Returns the keys of blocks from which something closes in the next batch, by statistic. */
+  /** Returns the starts of the windows that close in the next batch, by statistic. */
   List<List<Long>> closing() {
     List<List<Long>> closing = new ArrayList<>(results.size());
     for (StatisticBlocks blocks : results) {
-      closing.add(blocks.closing(totals.watermarkInForce(), totals.nextWatermark()));
+      closing.add(
+          List.copyOf(
+              blocks.closedBetween(totals.watermarkInForce(), totals.nextWatermark()).keySet()));
     }
     return closing;
   }

@@ -6,7 +6,6 @@ import io.callstream.internal.aggregate.SessionMerger;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -133,11 +132,6 @@ record SessionBlocks(
 
   private static NavigableMap<Long, Groups> buckets(TreePMap<Long, Groups> windows) {
     return windows.headMap(SessionKey.afterBuckets(), false);
-  }
-
-  @Override
-  public List<Long> closing(long after, long upTo) {
-    return buckets(windows).keySet().stream().filter(key -> firstClose(key) <= upTo).toList();
   }
 
   private long firstClose(long key) {

@@ -5,7 +5,6 @@ import io.callstream.internal.aggregate.Groups;
 import io.callstream.statistic.Statistic;
 import java.time.Duration;
 import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -85,11 +84,6 @@ record SpikeBlocks(WindowBlocks counts, WindowBlocks spikes) implements Statisti
   }
 
   @Override
-  public List<Long> closing(long after, long upTo) {
-    return counts.closing(after, upTo);
-  }
-
-  @Override
   public NavigableMap<Long, byte[]> derived(long after, long upTo) {
     TreePMap<Long, byte[]> derived = TreePMap.empty();
     for (Map.Entry<Long, Groups> spike : compared(counts.closedBetween(after, upTo)).entrySet()) {
@@ -144,11 +138,6 @@ record SpikeBlocks(WindowBlocks counts, WindowBlocks spikes) implements Statisti
   @Override
   public long bytes() {
     return counts.bytes() + spikes.bytes();
-  }
-
-  @Override
-  public int largestOfLatest() {
-    return counts.largestOfLatest();
   }
 
   @Override

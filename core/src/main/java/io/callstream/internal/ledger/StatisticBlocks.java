@@ -6,7 +6,6 @@ import io.callstream.statistic.Window;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -64,12 +63,6 @@ sealed interface StatisticBlocks permits WindowBlocks, SessionBlocks, SpikeBlock
 
   /** Returns the results with the groups that several batches left, the last at a watermark. */
   StatisticBlocks restored(NavigableMap<Long, Groups> overlaid, long watermark);
-
-  /**
-   * Returns the keys of the blocks from which something closes when the watermark moves from one
-   * time to another.
-   */
-  List<Long> closing(long after, long upTo);
 
   /** Returns all results, for views and sinks. */
   NavigableMap<Long, Groups> results();

@@ -6,8 +6,6 @@ import io.callstream.internal.aggregate.StatisticCombiner;
 import io.callstream.internal.aggregate.WindowAssigner;
 import io.callstream.statistic.Statistic;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -82,11 +80,6 @@ record WindowBlocks(
   @Override
   public NavigableMap<Long, Groups> results() {
     return windows;
-  }
-
-  @Override
-  public List<Long> closing(long after, long upTo) {
-    return new ArrayList<>(closedBetween(after, upTo).keySet());
   }
 
   @Override

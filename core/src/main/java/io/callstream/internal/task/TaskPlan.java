@@ -161,14 +161,14 @@ public final class TaskPlan implements Serializable {
     return starts;
   }
 
-  /** Returns the index of the statistic with a slot, or -1 if the pipeline no longer has it. */
+  /** Returns the index of the statistic with a slot. */
   public int indexOfSlot(int slot) {
     for (int i = 0; i < starts.size(); i++) {
       if (starts.get(i).slot() == slot) {
         return i;
       }
     }
-    return -1;
+    throw new IllegalArgumentException("No statistic has the slot " + slot);
   }
 
   /** Returns how many milliseconds an id is kept. Empty if duplicates count. */

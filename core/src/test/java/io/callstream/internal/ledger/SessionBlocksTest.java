@@ -73,9 +73,6 @@ class SessionBlocksTest {
     StatisticBlocks one = after(none(Optional.empty()), 0, call("a", 0), call("b", 1));
     assertThat(texts(one.open(0))).containsExactly("0a1", "1b1");
     assertThat(texts(one.closed(0))).isEmpty();
-    assertThat(one.closing(0, 24)).isEmpty();
-    assertThat(one.closing(0, 25)).hasSize(1);
-    assertThat(one.closing(0, 26)).hasSize(2);
     StatisticBlocks two = after(one, 24, call("c", 30));
     assertThat(texts(two.closedBetween(0, 24))).isEmpty();
     StatisticBlocks three = after(two, 25, call("c", 31));

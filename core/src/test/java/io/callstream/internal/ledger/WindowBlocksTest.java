@@ -57,13 +57,15 @@ class WindowBlocksTest {
   void aWindowClosesWhenTheWatermarkReachesItsEndPlusTheLateness() {
     StatisticBlocks blocks = hourly(Optional.empty(), 0, 1, 2, 5);
     long closeOfSecond = 2 * HOUR + LATENESS;
-    assertThat(blocks.closing(StatisticCombiner.NO_WATERMARK, closeOfSecond - 1))
+    assertThat(blocks.closedBetween(StatisticCombiner.NO_WATERMARK, closeOfSecond - 1).keySet())
         .containsExactly(0L);
-    assertThat(blocks.closing(closeOfSecond - 1, closeOfSecond)).containsExactly(HOUR);
-    assertThat(blocks.closing(closeOfSecond, closeOfSecond + HOUR)).containsExactly(2 * HOUR);
-    assertThat(blocks.closing(StatisticCombiner.NO_WATERMARK, 10 * HOUR))
+    assertThat(blocks.closedBetween(closeOfSecond - 1, closeOfSecond).keySet())
+        .containsExactly(HOUR);
+    assertThat(blocks.closedBetween(closeOfSecond, closeOfSecond + HOUR).keySet())
+        .containsExactly(2 * HOUR);
+    assertThat(blocks.closedBetween(StatisticCombiner.NO_WATERMARK, 10 * HOUR).keySet())
         .containsExactly(0L, HOUR, 2 * HOUR, 5 * HOUR);
-    assertThat(blocks.closing(10 * HOUR, 10 * HOUR)).isEmpty();
+    assertThat(blocks.closedBetween(10 * HOUR, 10 * HOUR).keySet()).isEmpty();
   }
 
   @Test
