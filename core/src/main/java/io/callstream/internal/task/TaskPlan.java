@@ -168,7 +168,7 @@ public final class TaskPlan implements Serializable {
         return i;
       }
     }
-    throw new IllegalArgumentException("No statistic has the slot " + slot);
+    throw new IllegalStateException("No statistic has the slot " + slot);
   }
 
   /** Returns how many milliseconds an id is kept. Empty if duplicates count. */
