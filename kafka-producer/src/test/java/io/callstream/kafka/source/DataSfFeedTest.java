@@ -60,8 +60,8 @@ class DataSfFeedTest {
           3,
           Duration.ofMillis(20),
           Duration.ofSeconds(20),
-          Duration.ofSeconds(5),
-          Duration.ofMillis(500),
+          Duration.ofSeconds(20),
+          Duration.ofSeconds(20),
           Duration.ofSeconds(20));
 
   private final SodaServer server = new SodaServer();
@@ -411,8 +411,16 @@ class DataSfFeedTest {
     void bySayingNothingIsAskedAgain() {
       fill(5);
       server.then(server.fallSilent());
+      Patience hasty =
+          new Patience(
+              3,
+              SHORT.firstDelay(),
+              SHORT.longestDelay(),
+              SHORT.connecting(),
+              Duration.ofSeconds(1),
+              SHORT.page());
 
-      assertThat(rows(feed)).hasSize(5);
+      assertThat(rows(feed.with(hasty))).hasSize(5);
     }
 
     @Test
