@@ -123,6 +123,16 @@ record Failures(@Nullable String checkpoint) {
               + nextStep(),
           failure);
     }
+    if (message.contains("bigger than spark.driver.maxResultSize")) {
+      return new CallstreamException(
+          ErrorCode.ENVIRONMENT,
+          "The partial results of a batch are larger than the driver accepts from its tasks ("
+              + firstLine(message)
+              + "). Set spark.driver.maxResultSize to a larger size, and give the driver the memory"
+              + " for it, or keep results in the executors, with a new checkpoint. "
+              + nextStep(),
+          failure);
+    }
     if (e instanceof IOException && isFull(message)) {
       return new CallstreamException(
           ErrorCode.ENVIRONMENT,

@@ -50,6 +50,22 @@ class FailuresTest {
         .hasMessageStartingWith("Spark has ended under the run: no master answers");
   }
 
+  @Test
+  void partialResultsThatAreTooLargeForTheDriverNameTheSetting() {
+    Throwable ofSpark =
+        new SparkException(
+            "Job aborted due to stage failure: Total size of serialized results of 2 tasks (1.9"
+                + " GiB) is bigger than spark.driver.maxResultSize (1024.0 MiB)",
+            null);
+    CallstreamException failure = new Failures("state").of(new RuntimeException(ofSpark));
+    assertThat(failure.code()).isEqualTo(ErrorCode.ENVIRONMENT);
+    assertThat(failure)
+        .hasMessageContaining("2 tasks (1.9 GiB)")
+        .hasMessageContaining("Set spark.driver.maxResultSize to a larger size")
+        .hasMessageContaining("keep results in the executors")
+        .hasRootCause(ofSpark);
+  }
+
   /** If an archive of RocksDB is missing, Spark requests the next best file. */
   @Test
   void aFileOfTheStateThatIsMissingIsADamageOfTheCheckpoint() {
