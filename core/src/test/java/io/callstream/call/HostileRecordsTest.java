@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * -Dcallstream.fuzz.seed} the first seed. A failure shows its seed.
  */
 class HostileRecordsTest {
-  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 20_000);
+  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 5_000);
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
   private static final Set<Field<?>> SOME = Set.of(Fields.TYPE, Fields.ADDRESS);
 

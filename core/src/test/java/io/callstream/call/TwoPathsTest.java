@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @Tag("campaign")
 class TwoPathsTest {
-  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 20_000);
+  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 4_000);
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
   private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
   private static final String PRINTABLE =

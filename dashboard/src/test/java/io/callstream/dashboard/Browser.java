@@ -96,6 +96,9 @@ final class Browser implements AutoCloseable {
             "--disable-gpu",
             "--disable-dev-shm-usage",
             "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-extensions",
             "--hide-scrollbars",
             "--remote-debugging-port=0",
             "--user-data-dir=" + profile));

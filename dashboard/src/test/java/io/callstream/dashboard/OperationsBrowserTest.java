@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.junit.jupiter.api.Tag;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
@@ -226,7 +227,7 @@ class OperationsBrowserTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1920,1080", "1280,720", "3840,2160", "1080,1920"})
+  @CsvSource({"1280,720", "1080,1920"})
   void aKioskFitsOneScreen(int width, int height) throws Exception {
     run.receive("no call".getBytes(UTF_8));
     browser.resize(width, height);
@@ -254,17 +255,29 @@ class OperationsBrowserTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"light", "dark"})
-  void hasNoAccessibilityViolations(String scheme) throws Exception {
+  @Tag("thorough")
+  @CsvSource({"1920,1080", "3840,2160"})
+  void aKioskFitsLargeScreens(int width, int height) throws Exception {
+    aKioskFitsOneScreen(width, height);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"light,1280", "dark,360"})
+  void hasNoAccessibilityViolations(String scheme, int width) throws Exception {
     run.receive("no call".getBytes(UTF_8));
     browser.prefer(scheme);
-    for (int width : new int[] {1280, 360}) {
-      browser.resize(width, 800);
-      open("");
-      browser.await("document.querySelectorAll('.chart canvas').length === 2");
-      browser.await("document.querySelector('#letters code') !== null");
-      assertThat(browser.violations()).as("%s, %s px", scheme, width).isEmpty();
-    }
+    browser.resize(width, 800);
+    open("");
+    browser.await("document.querySelectorAll('.chart canvas').length === 2");
+    browser.await("document.querySelector('#letters code') !== null");
+    assertThat(browser.violations()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @CsvSource({"light,360", "dark,1280"})
+  void hasNoMoreAccessibilityViolations(String scheme, int width) throws Exception {
+    hasNoAccessibilityViolations(scheme, width);
   }
 
   @Test
@@ -372,12 +385,19 @@ class OperationsBrowserTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {320, 360, 720, 1024, 1920, 3840})
+  @ValueSource(ints = {320, 1024})
   void fitsEveryWidthWithoutHorizontalScrolling(int width) throws Exception {
     browser.resize(width, 800);
     browser.await("document.querySelector('#rates canvas') !== null");
     browser.await("document.documentElement.scrollWidth <= " + width);
     assertThat(browser.problems()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @ValueSource(ints = {360, 720, 1920, 3840})
+  void fitsMoreWidthsWithoutHorizontalScrolling(int width) throws Exception {
+    fitsEveryWidthWithoutHorizontalScrolling(width);
   }
 
   @Test

@@ -148,6 +148,7 @@ class BrokerKillTest {
   }
 
   @Test
+  @Tag("thorough")
   void theLocalEngineCountsEachCallOnce() throws Exception {
     String topic = "counted";
     send(

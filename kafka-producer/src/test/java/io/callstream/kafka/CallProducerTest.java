@@ -19,6 +19,7 @@ import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.SendReport.Ending;
 import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
@@ -38,8 +39,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,24 +48,12 @@ class CallProducerTest {
   private static final JsonFormat FORMAT = SanFranciscoCalls.json();
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
-  private static EmbeddedBroker broker;
-  private static KafkaCluster cluster;
+  private final KafkaCluster cluster = TestBroker.cluster();
   private String topic;
-
-  @BeforeAll
-  static void startBroker() {
-    broker = EmbeddedBroker.start();
-    cluster = KafkaCluster.at(broker.bootstrapServers());
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    broker.close();
-  }
 
   @BeforeEach
   void nameTopic() {
-    topic = "calls-" + TOPICS.incrementAndGet();
+    topic = "sent-" + TOPICS.incrementAndGet();
   }
 
   private TopicInfo ensure(int partitions) {
@@ -103,7 +90,7 @@ class CallProducerTest {
   void everyRecordArrivesByteForByteUnderItsIdInOrder() {
     ensure(3);
     SyntheticCalls source =
-        SyntheticCalls.of(20_000).withDisorder(0.1).withDuplicates(0.02).withGarbage(0.02);
+        SyntheticCalls.of(5_000).withDisorder(0.1).withDuplicates(0.02).withGarbage(0.02);
     List<byte[]> values = values(source);
     Instant before = Instant.now().minusMillis(1);
     AtomicLong progress = new AtomicLong();

@@ -15,6 +15,7 @@ import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.DeadLetterSink;
@@ -56,8 +57,6 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,20 +66,10 @@ class KafkaSinksTest {
   private static final ZoneId LOS_ANGELES = ZoneId.of("America/Los_Angeles");
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final AtomicInteger TOPICS = new AtomicInteger();
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
 
   @TempDir private Path directory;
   private String topic;
-
-  @BeforeAll
-  static void startBroker() {
-    broker = EmbeddedBroker.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    broker.close();
-  }
 
   @BeforeEach
   void nameTopic() {
@@ -88,7 +77,7 @@ class KafkaSinksTest {
   }
 
   private static KafkaSinks sinks() {
-    return KafkaSinks.at(KafkaCluster.at(broker.bootstrapServers()));
+    return KafkaSinks.at(TestBroker.cluster());
   }
 
   // ---- runs
@@ -105,7 +94,7 @@ class KafkaSinksTest {
 
   private List<ConsumerRecord<byte[], byte[]>> records() {
     Properties settings = new Properties();
-    settings.put("bootstrap.servers", broker.bootstrapServers());
+    settings.put("bootstrap.servers", BROKERS);
     List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
     try (KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
@@ -321,7 +310,7 @@ class KafkaSinksTest {
     sink.open(SinkRun.byType(batch("a")).opened());
     sink.close();
 
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", BROKERS))) {
       ConfigResource id = new ConfigResource(ConfigResource.Type.TOPIC, topic);
       assertThat(
               admin.describeConfigs(List.of(id)).all().get().get(id).get("cleanup.policy").value())
@@ -333,7 +322,7 @@ class KafkaSinksTest {
 
   @Test
   void aTopicThatForgetsIsRefused() throws Exception {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", BROKERS))) {
       admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
     }
     BatchResults opened = SinkRun.byType(batch("a")).opened();

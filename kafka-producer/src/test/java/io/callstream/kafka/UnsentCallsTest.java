@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.call.SanFranciscoCalls;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallSource;
 import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
@@ -42,8 +42,7 @@ class UnsentCallsTest {
     Collections.shuffle(wanted, new Random(1));
     List<String> before = new ArrayList<>(wanted.subList(0, 400));
     before.add("{\"crime_id\":\"of another source\"}");
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      KafkaCluster cluster = KafkaCluster.at(broker.bootstrapServers());
+    KafkaCluster cluster = TestBroker.cluster();
       try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
         admin.ensure(TOPIC, 2, 1);
       }
@@ -63,6 +62,5 @@ class UnsentCallsTest {
           .read(record -> found.add(new String(record.value(), UTF_8)));
       wanted.add("{\"crime_id\":\"of another source\"}");
       assertThat(found).containsExactlyInAnyOrderElementsOf(wanted);
-    }
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Field;
@@ -133,7 +134,7 @@ class ExecutorResultsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"MEMORY,false", "MEMORY,true", "ROCKSDB_WITH_CHANGELOG,false"})
+  @CsvSource("ROCKSDB_WITH_CHANGELOG,true")
   void tasksWriteWhatTheDriverWouldWrite(StateStore store, boolean distinct) throws Exception {
     RowsOfTasks written = new RowsOfTasks();
     RowsOfTasks expected = new RowsOfTasks();
@@ -169,6 +170,13 @@ class ExecutorResultsTest {
     assertThat(written.failingTask).isEqualTo(-1);
   }
 
+  @ParameterizedTest
+  @Tag("thorough")
+  @CsvSource({"MEMORY,false", "MEMORY,true", "ROCKSDB_WITH_CHANGELOG,false"})
+  void tasksWriteWhatTheDriverWouldWriteWithEachStore(StateStore store, boolean distinct) throws Exception {
+    tasksWriteWhatTheDriverWouldWrite(store, distinct);
+  }
+
   /** The rows in the order of results in the driver. */
   private static List<ResultRow> sorted(Results results) {
     return results.stream()
@@ -181,7 +189,7 @@ class ExecutorResultsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"MEMORY", "ROCKSDB", "ROCKSDB_WITH_CHANGELOG"})
+  @CsvSource("MEMORY")
   void resultsOfOpenWindowsAreReadFromTheState(StateStore store) throws Exception {
     send(8, 6_000, 3_000);
     Engine spark = spark(settings().stateStore(store));
@@ -237,6 +245,13 @@ class ExecutorResultsTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("top(101) must be at most 100");
     }
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @CsvSource({"ROCKSDB", "ROCKSDB_WITH_CHANGELOG"})
+  void resultsOfOpenWindowsAreReadFromRocksDb(StateStore store) throws Exception {
+    resultsOfOpenWindowsAreReadFromTheState(store);
   }
 
   @Test

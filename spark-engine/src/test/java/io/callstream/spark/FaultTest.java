@@ -116,15 +116,7 @@ class FaultTest {
   class TheCheckpoint {
     @ParameterizedTest
     @ValueSource(
-        strings = {
-          "metadata",
-          "offsets/2",
-          "commits/2",
-          "sources/0/0",
-          "callstream/batch-2",
-          "callstream/lineage",
-          "callstream/pipeline.txt"
-        })
+        strings = {"commits/2", "callstream/batch-2"})
     void isRefusedWhenAFileInItIsCutOff(String file) throws Exception {
       KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
@@ -137,6 +129,20 @@ class FaultTest {
           checkpoint().toString(),
           Path.of(file).getFileName().toString(),
           "start with a new one");
+    }
+
+    @ParameterizedTest
+    @Tag("thorough")
+    @ValueSource(
+            strings = {
+              "metadata",
+              "offsets/2",
+              "sources/0/0",
+              "callstream/lineage",
+              "callstream/pipeline.txt"
+            })
+    void isRefusedWhenAnotherFileInItIsCutOff(String file) throws Exception {
+      isRefusedWhenAFileInItIsCutOff(file);
     }
 
     @Test
@@ -201,7 +207,7 @@ class FaultTest {
     }
 
     @ParameterizedTest
-    @EnumSource(StateStore.class)
+    @EnumSource(names = {"MEMORY", "ROCKSDB_WITH_CHANGELOG"})
     void isRefusedWhenItsStateIsCutOff(StateStore store) throws Exception {
       KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
@@ -223,6 +229,13 @@ class FaultTest {
           .isInstanceOfSatisfying(
               CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT))
           .hasMessageContainingAll(checkpoint().toString(), "is damaged", "new one");
+    }
+
+    @ParameterizedTest
+    @Tag("thorough")
+    @EnumSource(names = "ROCKSDB")
+    void isRefusedWhenItsStateInRocksDbIsCutOff(StateStore store) throws Exception {
+      isRefusedWhenItsStateIsCutOff(store);
     }
 
     private static void cutOff(Path file) throws IOException {

@@ -252,7 +252,7 @@ class ParquetSinkTest {
 
   @Test
   void aBatchIsOneFileWhateverItsSize() throws Exception {
-    Call[] many = new Call[60_000];
+    Call[] many = new Call[20_000];
     for (int i = 0; i < many.length; i++) {
       many[i] = call("type " + i, "2018-11-01T12:00:00Z", "HAN", "A");
     }
@@ -269,7 +269,7 @@ class ParquetSinkTest {
           .asString()
           .endsWith(".parquet");
     }
-    assertThat(byType()).hasSize(60_000).doesNotHaveDuplicates();
+    assertThat(byType()).hasSize(20_000).doesNotHaveDuplicates();
   }
 
   @Test

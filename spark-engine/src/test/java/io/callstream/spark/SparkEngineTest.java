@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -272,7 +273,7 @@ class SparkEngineTest {
     @Test
     void stateFollowsOpenWindowsNotCallsRead() throws Exception {
       KafkaTopic topic = TestBroker.topic(1);
-      TestBroker.send(topic, SyntheticCalls.of(20_000));
+      TestBroker.send(topic, SyntheticCalls.of(10_000));
       List<Progress> reports = new ArrayList<>();
       Pipeline pipeline =
           Pipeline.builder(topic, FORMAT)
@@ -284,7 +285,7 @@ class SparkEngineTest {
               .build();
       runToEnd(engine(), pipeline, RunOptions.bounded().readingAtMost(2_000));
       // 2,000 calls cover about a day: 24 windows that opened, and as many that are about to close.
-      assertThat(reports).hasSize(10);
+      assertThat(reports).hasSize(5);
       assertThat(reports).allSatisfy(report -> assertThat(report.state().rows()).isLessThan(80));
     }
 
@@ -411,6 +412,7 @@ class SparkEngineTest {
     }
 
     @Test
+    @Tag("thorough")
     void itGoesOnWhereItStopped() throws Exception {
       KafkaTopic topic = TestBroker.topic(2);
       Path out = directory.resolve("out");

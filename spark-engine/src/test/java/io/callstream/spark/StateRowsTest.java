@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.spark.SparkSettings.StateStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,7 +130,7 @@ class StateRowsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(StateStore.class)
+  @EnumSource(names = "ROCKSDB_WITH_CHANGELOG")
   void keepsTheRowsOfEachGroupOverARestart(StateStore store) throws Exception {
     write(0, List.of("a 1 x", "b 1 y", "a 2 z"));
     assertThat(run(exchanged(rows(session(store)))))
@@ -142,6 +143,13 @@ class StateRowsTest {
     write(2, List.of("a 1 xxx", "b 1 yyy", "a 2 zzz"));
     assertThat(run(exchanged(rows(session(store)))))
         .containsOnly(entry("a/1", "none"), entry("b/1", "yy"), entry("a/2", "z"));
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @EnumSource(names = {"MEMORY", "ROCKSDB"})
+  void otherStoresKeepTheRowsOfEachGroupOverARestart(StateStore store) throws Exception {
+    keepsTheRowsOfEachGroupOverARestart(store);
   }
 
   @Test

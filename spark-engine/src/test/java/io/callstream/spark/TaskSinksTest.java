@@ -4,6 +4,7 @@ import static io.callstream.engine.contract.AccountingAssert.assertThatAccountin
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
@@ -117,6 +118,7 @@ class TaskSinksTest {
   }
 
   @Test
+  @Tag("thorough")
   void tasksWriteToKafkaAndParquetWhatTheDriverWrites() throws Exception {
     SparkSettings inDriver = SparkSettings.defaults().shufflePartitions(3);
     for (int hour = 8; hour < 11; hour++) {

@@ -103,6 +103,7 @@ class TemporaryCheckpointTest {
 
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no SIGTERM to send")
+  @Tag("thorough")
   void itGoesWhenASignalEndsTheJvm() throws Exception {
     Process process = start(Integer.MAX_VALUE);
     try {

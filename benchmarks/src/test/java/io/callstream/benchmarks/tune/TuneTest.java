@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.callstream.internal.files.RunLock;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Runs the main class in a separate process. */
+/** Runs the main class, most of the time in a separate process. */
 @Timeout(120)
 class TuneTest {
   @TempDir Path directory;
@@ -91,12 +93,19 @@ class TuneTest {
     "--bootstrap-servers nowhere, 'nowhere'",
     "--unknown, Unknown option"
   })
-  void rejectsWrongOptions(String options, String message) throws Exception {
-    Ended ended = run(options.split(" "));
+  void rejectsWrongOptions(String options, String message) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
 
-    assertThat(ended.err()).contains(message.replace("''", "'"));
-    assertThat(ended.out()).isEmpty();
-    assertThat(ended.status()).isEqualTo(2);
+    int status =
+        Tune.commandLine()
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(err))
+            .execute(options.split(" "));
+
+    assertThat(err.toString()).contains(message.replace("''", "'"));
+    assertThat(out.toString()).isEmpty();
+    assertThat(status).isEqualTo(2);
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.callstream.engine.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import net.jqwik.api.Tag;
 import io.callstream.engine.contract.ReferenceModel.Row;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.BatchResults;
@@ -25,7 +26,7 @@ class ReferenceModelTest {
     return ShrinkableScenario.any();
   }
 
-  @Property(tries = 800)
+  @Property(tries = 150)
   void eachBatchComesToWhatTheModelSaysWhereverBatchesEnd(@ForAll("scenarios") Scenario scenario) {
     String name = scenario.toString();
     ReferenceModel model = new ReferenceModel(scenario, MemorySource.NAME);
@@ -57,5 +58,11 @@ class ReferenceModelTest {
       }
     }
     assertThat(batches).hasSize(scenario.batches().size());
+  }
+
+  @Property(tries = 2_000)
+  @Tag("thorough")
+  void manyBatchesComeToWhatTheModelSays(@ForAll("scenarios") Scenario scenario) {
+    eachBatchComesToWhatTheModelSaysWhereverBatchesEnd(scenario);
   }
 }

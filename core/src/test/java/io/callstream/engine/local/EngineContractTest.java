@@ -88,6 +88,10 @@ import org.opentest4j.AssertionFailedError;
 class EngineContractTest {
   private static volatile Engine engine = new CheckpointedEngine();
 
+  static void test(Engine tested) {
+    engine = tested;
+  }
+
   /** The engine under test. */
   private static final class Dock implements Testbed {
     @Override
@@ -317,65 +321,5 @@ class EngineContractTest {
         .getJavaMethod()
         .getAnnotation(Rule.class)
         .number();
-  }
-
-  /** Returns the failure of rule 17.1 with random pipelines, or empty. */
-  private static Optional<Throwable> testedAtRandom(Engine tested, int tries) {
-    engine = tested;
-    return EngineTestKit.engine("jqwik")
-        .configurationParameter("jqwik.database", "target/jqwik-database")
-        .configurationParameter("jqwik.tries.default", Integer.toString(tries))
-        .configurationParameter("jqwik.failures.after.default", "RANDOM_SEED")
-        .configurationParameter("jqwik.shrinking.bounded.seconds", "30")
-        .selectors(selectMethod(OnRandomTrial.class, "rule_17_1", Scenario.class))
-        .execute()
-        .testEvents()
-        .finished()
-        .stream()
-        .map(event -> event.getRequiredPayload(TestExecutionResult.class))
-        .flatMap(result -> result.getThrowable().stream())
-        .findFirst();
-  }
-
-  @Test
-  @Tag("thorough")
-  void randomPipelinesAcceptACorrectEngine() {
-    assertThat(testedAtRandom(new CheckpointedEngine(), 60)).isEmpty();
-  }
-
-  @Tag("thorough")
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("brokenAtRandom")
-  void randomPipelinesDetectBrokenEnginesWithASmallScenario(Engine tested) {
-    // Few scenarios add a statistic while a batch is pending, so this needs many tries at worst.
-    Throwable failure = testedAtRandom(tested, 500).orElseThrow();
-    assertThat(failure)
-        .isInstanceOf(AssertionError.class)
-        .hasMessageStartingWith("Rule 17.1 failed: ");
-    // The message contains the scenario with the number of records in each batch.
-    Matcher batches = Pattern.compile("batches of \\[([0-9, ]*)]").matcher(failure.getMessage());
-    assertThat(batches.find()).as(failure.getMessage()).isTrue();
-    int records = Arrays.stream(batches.group(1).split(", ")).mapToInt(Integer::parseInt).sum();
-    // One record less can move the end of every batch, so the smallest scenario found is not always
-    // the smallest that fails.
-    assertThat(records).as(failure.getMessage()).isBetween(1, 100);
-  }
-
-  static Stream<Engine> brokenAtRandom() {
-    return Stream.of(
-        new LosesLateCalls(),
-        new CountsAReplayedBatchTwice(),
-        new SwallowsARejection(),
-        new CountsOneCallPerRecord(),
-        new ForgetsIds(),
-        new MergesNoStates(),
-        new KeepsFirstVersions(),
-        new AddsInDoublePrecision(),
-        new BelievesEveryEventTime(),
-        new RepeatsABatchWithCurrentTables(),
-        new ReportsNoTables(),
-        new TakesTheGreatestForTheWatermark(),
-        new CountsNewStatisticsFromTheStart(),
-        new CountsNewStatisticsInARepeatedBatch());
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import net.jqwik.api.Tag;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
@@ -223,7 +224,7 @@ class BlockMergerTest {
     }
   }
 
-  @Property(tries = 600, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
   @Label("groups past the limit count into (other), admitted batch by batch in the order of keys")
   void groupsPastTheLimitCountIntoOther(@ForAll long seed) {
     Random random = new Random(seed);
@@ -260,7 +261,7 @@ class BlockMergerTest {
     }
   }
 
-  @Property(tries = 600, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
   @Label("calls are retracted from the group that counted them, also from (other)")
   void retractsCallsFromTheirGroups(@ForAll long seed) {
     Random random = new Random(seed);
@@ -304,6 +305,13 @@ class BlockMergerTest {
       assertThat(counts(state)).containsExactlyEntriesOf(model);
       assertThat(counts(merged.updates())).containsExactlyEntriesOf(changed);
     }
+  }
+
+  @Property(tries = 1_000, shrinking = ShrinkingMode.OFF)
+  @Tag("thorough")
+  void limitsAndRetractsOften(@ForAll long seed) {
+    groupsPastTheLimitCountIntoOther(seed);
+    retractsCallsFromTheirGroups(seed);
   }
 
   @Test

@@ -54,7 +54,7 @@ class GroupsTest {
     return "type " + type + "x".repeat(type % 60);
   }
 
-  @Property(tries = 40, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 15, shrinking = ShrinkingMode.OFF)
   void changesOfAnySizeAreThoseOfAMap(@ForAll Random random) {
     int types = 1 + random.nextInt(4_000);
     BlockMerger merger = new BlockMerger(STATISTIC);

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
+import org.junit.jupiter.api.Tag;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -374,7 +375,7 @@ class DataSfTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"local", "spark"})
+  @ValueSource(strings = "local")
   void correctionsEndWithTheResultsOfTheFinalStateReadOnce(String engine) throws Exception {
     Random random = new Random(11);
     String polled = "corrected-" + engine;
@@ -398,6 +399,13 @@ class DataSfTest {
     String accounting = Files.readString(directory.resolve(polled).resolve("accounting.json"));
     assertThat(accounting).containsPattern("\"corrections\":[1-9]").contains("\"retracted\":");
     assertThat(corrected.get("calls-by-type.csv")).isEqualTo(countsByType());
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @ValueSource(strings = "spark")
+  void correctionsOnSparkEndWithTheResultsOfTheFinalState(String engine) throws Exception {
+    correctionsEndWithTheResultsOfTheFinalStateReadOnce(engine);
   }
 
   /** Changes the type, the district and the times of rows, and adds the other fields. */

@@ -132,6 +132,7 @@ class EvolutionKillTest {
   }
 
   @Test
+  @Tag("thorough")
   void localRunsThatWereKilledCountFromTheOffsetsThatTheyReport() throws Exception {
     killAndCompare("local", 20, Duration.ofSeconds(3), 4);
   }

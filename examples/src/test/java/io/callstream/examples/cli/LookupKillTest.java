@@ -69,6 +69,7 @@ class LookupKillTest {
   }
 
   @Test
+  @Tag("thorough")
   void localRunsThatWereKilledUseOneVersionInEachBatch() throws Exception {
     killAndCheck("local", 10, Duration.ofSeconds(3), 3);
   }

@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicReader;
@@ -197,7 +198,7 @@ class RecordsAndOffsetsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"local", "spark"})
+  @ValueSource(strings = "local")
   void aRunThatContinuesSaysHowManyRecordsRemain(String engine) throws Exception {
     String topic = "continued-" + engine;
     create(topic, Map.of());
@@ -215,6 +216,13 @@ class RecordsAndOffsetsTest {
         .contains("topic     " + topic + ": 1 partition;")
         .containsOnlyOnce("remaining ")
         .contains("remaining at most 2 records\n", "counted   7 records");
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @ValueSource(strings = "spark")
+  void sparkSaysHowManyRecordsRemain(String engine) throws Exception {
+    aRunThatContinuesSaysHowManyRecordsRemain(engine);
   }
 
   @Test

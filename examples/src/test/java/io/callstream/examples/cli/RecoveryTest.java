@@ -208,6 +208,7 @@ class RecoveryTest {
   }
 
   @Test
+  @Tag("thorough")
   void aBrokerThatIsKilledAndComesBackLosesAndRepeatsNoCallOfAProducer() throws Exception {
     CommandProcess first = broker();
     try (CommandProcess produce = command("produce", "--synthetic", "" + CALLS, "--rate", "1500")) {

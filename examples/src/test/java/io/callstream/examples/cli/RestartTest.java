@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,7 +94,7 @@ class RestartTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"local", "spark"})
+  @ValueSource(strings = "local")
   void resumesWhenTheOutputWorksAgain(String engine) throws Exception {
     Output output = new Output(directory.resolve("out"));
     produce(300, 1);
@@ -113,6 +114,13 @@ class RestartTest {
       assertThat(statistics.err()).contains("SINK_FAILED").doesNotContain("ERROR");
       statistics.assertLeftNothing();
     }
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @ValueSource(strings = "spark")
+  void sparkResumesWhenTheOutputWorksAgain(String engine) throws Exception {
+    resumesWhenTheOutputWorksAgain(engine);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.kafka.broker.BrokerCertificates;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.callstream.kafka.source.CallRecords;
@@ -202,6 +203,7 @@ class SecureTopicTest {
   }
 
   @Test
+  @Tag("thorough")
   void aCertificateForAnotherHostIsNotTaken() throws IOException {
     BrokerCertificates others =
         BrokerCertificates.create(directory.resolve("host"), "kafka.example.org");
@@ -236,6 +238,7 @@ class SecureTopicTest {
   }
 
   @Test
+  @Tag("thorough")
   void noSecretShowsAnywhereHoweverMuchIsLogged() throws Exception {
     Path checkpoint = directory.resolve("checkpoint");
     Path output = directory.resolve("out");

@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.kafka.broker.EmbeddedBroker;
@@ -48,7 +49,7 @@ class ServedMetricsTest {
   @TempDir Path directory;
 
   @ParameterizedTest
-  @ValueSource(strings = {"local", "spark"})
+  @ValueSource(strings = "spark")
   void aRunningCommandIsScrapedAndProbed(String engine) throws Exception {
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
       String address = broker.bootstrapServers();
@@ -128,6 +129,13 @@ class ServedMetricsTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @ValueSource(strings = "local")
+  void theLocalEngineIsScrapedAndProbed(String engine) throws Exception {
+    aRunningCommandIsScrapedAndProbed(engine);
   }
 
   /** Takes the usual port of Spark's pages, unless another program has it. */

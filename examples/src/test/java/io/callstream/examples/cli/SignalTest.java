@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.kafka.KafkaCluster;
@@ -72,6 +73,7 @@ class SignalTest {
   }
 
   @Test
+  @Tag("thorough")
   void demoEndsWhileItSends() throws Exception {
     try (CommandProcess demo = CommandProcess.start(directory, "demo", "--calls", "1000000000")) {
       demo.await("the demo sends", () -> demo.err().contains("produced "));
@@ -84,7 +86,7 @@ class SignalTest {
 
   @Test
   void demoEndsWhenItsTerminalIsClosed() throws Exception {
-    try (CommandProcess demo = CommandProcess.start(directory, "demo", "--calls", "1000000000")) {
+    try (CommandProcess demo = CommandProcess.start(directory, "demo", "--calls", "1000000000", "--engine", "local")) {
       demo.await("the demo sends", () -> demo.err().contains("produced "));
 
       // The kernel and the shell each send one.
@@ -106,6 +108,8 @@ class SignalTest {
                     "demo",
                     "--calls",
                     "500",
+                    "--engine",
+                    "local",
                     "--output",
                     output.directory().toString()));
     new Thread(demo, "demo").start();
@@ -119,7 +123,7 @@ class SignalTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"local", "spark"})
+  @ValueSource(strings = "local")
   void statisticsAsJsonTellsEachBatchAndThenTheResults(String engine) throws Exception {
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
       String address = broker.bootstrapServers();
@@ -164,6 +168,13 @@ class SignalTest {
     }
   }
 
+  @ParameterizedTest
+  @Tag("thorough")
+  @ValueSource(strings = "spark")
+  void sparkTellsEachBatchAsJsonAndThenTheResults(String engine) throws Exception {
+    statisticsAsJsonTellsEachBatchAndThenTheResults(engine);
+  }
+
   @Test
   void statisticsEndsWithCompleteFiles() throws Exception {
     Output output = new Output(directory.resolve("out"));
@@ -197,7 +208,7 @@ class SignalTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"INT", "HUP HUP"})
+  @ValueSource(strings = "INT")
   void brokerGivesItsPortAndDirectoryBack(String signals) throws Exception {
     try (CommandProcess broker = CommandProcess.start(directory, "broker", "--port", "0")) {
       broker.await("the broker prints its address", () -> broker.out().endsWith("\n"));
@@ -207,6 +218,13 @@ class SignalTest {
       broker.assertLeftNothing();
       assertFree(port(broker.out()));
     }
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @ValueSource(strings = "HUP HUP")
+  void brokerWhoseTerminalIsClosedGivesItsPortAndDirectoryBack(String signals) throws Exception {
+    brokerGivesItsPortAndDirectoryBack(signals);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,14 +53,8 @@ class StandardOutputTest {
   @ValueSource(
       strings = {
         "--help",
-        "--version",
-        "help consume",
         "consume --from-beginning --max 3000 --bootstrap-servers BROKER",
-        "consume --from-beginning --raw --bootstrap-servers BROKER",
-        "statistics --once --engine local --bootstrap-servers BROKER",
-        "statistics --once --engine local --json --bootstrap-servers BROKER",
         "statistics --engine local --json --bootstrap-servers BROKER",
-        "statistics --once --json --quiet --bootstrap-servers BROKER",
         "demo --calls 1000 --engine local --no-dashboard --stay",
         "broker --port 0"
       })
@@ -75,12 +70,24 @@ class StandardOutputTest {
   }
 
   @ParameterizedTest
+  @Tag("thorough")
+  @ValueSource(
+      strings = {
+          "--version",
+          "help consume",
+          "consume --from-beginning --raw --bootstrap-servers BROKER",
+          "statistics --once --engine local --bootstrap-servers BROKER",
+          "statistics --once --engine local --json --bootstrap-servers BROKER",
+          "statistics --once --json --quiet --bootstrap-servers BROKER"
+        })
+  void aFullDeviceFailsTheCommandWithTheseOptions(String command) throws Exception {
+    aFullDeviceFailsTheCommand(command);
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "--help",
-        "consume --from-beginning --bootstrap-servers BROKER",
-        "consume --from-beginning --raw --bootstrap-servers BROKER",
-        "statistics --once --engine local --bootstrap-servers BROKER",
         "statistics --engine local --json --bootstrap-servers BROKER",
         "demo --calls 1000 --engine local --no-dashboard"
       })
@@ -89,6 +96,18 @@ class StandardOutputTest {
 
     assertThat(ended.status()).as(ended.err()).isZero();
     assertThat(ended.err()).doesNotContain("can't be written");
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @ValueSource(
+      strings = {
+          "consume --from-beginning --bootstrap-servers BROKER",
+          "consume --from-beginning --raw --bootstrap-servers BROKER",
+          "statistics --once --engine local --bootstrap-servers BROKER"
+        })
+  void aClosedPipeEndsTheCommandWithTheseOptionsQuietly(String command) throws Exception {
+    aClosedPipeEndsTheCommandQuietly(command);
   }
 
   @Test

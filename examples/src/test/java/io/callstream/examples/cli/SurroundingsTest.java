@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.CallstreamException;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
@@ -122,7 +123,7 @@ class SurroundingsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"spark", "local"})
+  @ValueSource(strings = "spark")
   void runsAsAUserWithoutAName(String engine) throws Exception {
     List<String> asNobody = List.of("unshare", "--map-user=54321", "--map-group=54321");
     assumeCan(asNobody, "this user may not have another id in a separate namespace");
@@ -146,7 +147,14 @@ class SurroundingsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"spark", "local"})
+  @Tag("thorough")
+  @ValueSource(strings = "local")
+  void theLocalEngineRunsAsAUserWithoutAName(String engine) throws Exception {
+    runsAsAUserWithoutAName(engine);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = "spark")
   void runsOnAMachineWhoseHostNameCanNotBeResolved(String engine) throws Exception {
     List<String> unknownHost =
         List.of("unshare", "-ru", "sh", "-c", "hostname no-such-host.invalid && exec \"$@\"", "sh");
@@ -159,6 +167,13 @@ class SurroundingsTest {
 
     assertThat(ended.status()).as(ended.err()).isZero();
     assertThat(ended.out()).contains("calls-by-type: 100 counted");
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @ValueSource(strings = "local")
+  void theLocalEngineRunsWhereTheHostNameCanNotBeResolved(String engine) throws Exception {
+    runsOnAMachineWhoseHostNameCanNotBeResolved(engine);
   }
 
   @Test
@@ -180,12 +195,6 @@ class SurroundingsTest {
   @ParameterizedTest
   @CsvSource({
     "zstd,statistics --once --engine local",
-    "snappy,statistics --once --engine local",
-    "zstd,statistics --once",
-    "snappy,statistics --once",
-    "zstd,consume --from-beginning",
-    "snappy,consume --from-beginning",
-    "zstd,produce --synthetic 100 --kafka-config PROPERTIES",
     "snappy,produce --synthetic 100 --kafka-config PROPERTIES"
   })
   void namesTheTemporaryDirectoryFromWhichNoLibraryCanBeLoaded(String codec, String command)
@@ -213,6 +222,20 @@ class SurroundingsTest {
     assertThat(ended.err())
         .contains("A native library can't be loaded", noexec.toString(), "-Djava.io.tmpdir=DIR")
         .doesNotContain("failed unexpectedly");
+  }
+
+  @ParameterizedTest
+  @Tag("thorough")
+  @CsvSource({
+      "snappy,statistics --once --engine local",
+      "zstd,statistics --once",
+      "snappy,statistics --once",
+      "zstd,consume --from-beginning",
+      "snappy,consume --from-beginning",
+      "zstd,produce --synthetic 100 --kafka-config PROPERTIES"
+    })
+  void eachCommandNamesTheTemporaryDirectory(String codec, String command) throws Exception {
+    namesTheTemporaryDirectoryFromWhichNoLibraryCanBeLoaded(codec, command);
   }
 
   @Test

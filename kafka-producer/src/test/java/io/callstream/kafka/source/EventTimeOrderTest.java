@@ -52,7 +52,7 @@ class EventTimeOrderTest {
 
   private record Expected(int minute, String line) {}
 
-  @Property(tries = 300)
+  @Property(tries = 100)
   void isThatOfAStableSortWhateverTheMemory(
       @ForAll @Size(max = 200) List<@IntRange(min = -2, max = 20) Integer> minutes,
       @ForAll @IntRange(min = 1, max = 20_000) int memory) {

@@ -52,7 +52,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Tag("campaign")
 class HostileFilesTest {
-  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 10_000);
+  private static final int INPUTS = Integer.getInteger("callstream.fuzz.inputs", 20_000) / 5;
   private static final JsonParserFactory JSON = Json.createParserFactory(Map.of());
   private static final List<String> LINES = Reading.texts(SyntheticCalls.of(12)).stream().toList();
 

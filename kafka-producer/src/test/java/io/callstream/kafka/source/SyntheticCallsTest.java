@@ -77,7 +77,7 @@ class SyntheticCallsTest {
             "address_type",
             "common_location");
     ObjectMapper json = new ObjectMapper();
-    for (byte[] value : Reading.bytes(SyntheticCalls.of(20_000))) {
+    for (byte[] value : Reading.bytes(SyntheticCalls.of(5_000))) {
       JsonNode call = json.readTree(value);
       assertThat(call.fieldNames()).toIterable().containsExactlyElementsOf(names);
       assertThat(call).allMatch(JsonNode::isTextual);
@@ -174,7 +174,7 @@ class SyntheticCallsTest {
   @Test
   void anyNumberOfCallsIsOfThePast() {
     // The maximum at 2,200 calls a day, and a denser number.
-    for (long number : List.of(4_730_000L, 50_000_000L)) {
+    for (long number : List.of(4_730_000L, 10_000_000L)) {
       CallClock clock =
           new CallClock(LocalDate.of(2018, 10, 2), number, RandomValues.sequence(number, 0));
       for (long i = 0; i < number; i++) {
