@@ -1,8 +1,8 @@
 package io.callstream.kafka;
 
-import org.junit.jupiter.api.Tag;
 import io.callstream.engine.contract.EngineContract;
 import io.callstream.engine.contract.Testbed;
+import org.junit.jupiter.api.Tag;
 
 /** Runs the engine contract with the local engine on Kafka. */
 @Tag("thorough")

@@ -43,24 +43,23 @@ class UnsentCallsTest {
     List<String> before = new ArrayList<>(wanted.subList(0, 400));
     before.add("{\"crime_id\":\"of another source\"}");
     KafkaCluster cluster = TestBroker.cluster();
-      try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
-        admin.ensure(TOPIC, 2, 1);
-      }
-      send(cluster, lines(before));
-      UnsentCalls rest = UnsentCalls.of(lines(wanted), cluster, TOPIC);
-      send(cluster, rest);
-      assertThat(rest.skipped()).isEqualTo(400);
-      send(cluster, UnsentCalls.of(lines(wanted), cluster, TOPIC));
-      UnsentCalls stopped =
-          UnsentCalls.of(lines(List.of("{\"crime_id\":\"new\"}")), cluster, TOPIC);
-      stopped.stop();
-      send(cluster, stopped);
+    try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+      admin.ensure(TOPIC, 2, 1);
+    }
+    send(cluster, lines(before));
+    UnsentCalls rest = UnsentCalls.of(lines(wanted), cluster, TOPIC);
+    send(cluster, rest);
+    assertThat(rest.skipped()).isEqualTo(400);
+    send(cluster, UnsentCalls.of(lines(wanted), cluster, TOPIC));
+    UnsentCalls stopped = UnsentCalls.of(lines(List.of("{\"crime_id\":\"new\"}")), cluster, TOPIC);
+    stopped.stop();
+    send(cluster, stopped);
 
-      List<String> found = new ArrayList<>();
-      TopicReader.of(cluster, TOPIC)
-          .fromBeginning()
-          .read(record -> found.add(new String(record.value(), UTF_8)));
-      wanted.add("{\"crime_id\":\"of another source\"}");
-      assertThat(found).containsExactlyInAnyOrderElementsOf(wanted);
+    List<String> found = new ArrayList<>();
+    TopicReader.of(cluster, TOPIC)
+        .fromBeginning()
+        .read(record -> found.add(new String(record.value(), UTF_8)));
+    wanted.add("{\"crime_id\":\"of another source\"}");
+    assertThat(found).containsExactlyInAnyOrderElementsOf(wanted);
   }
 }

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.junit.jupiter.api.Tag;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Field;
@@ -48,6 +47,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -173,7 +173,8 @@ class ExecutorResultsTest {
   @ParameterizedTest
   @Tag("thorough")
   @CsvSource({"MEMORY,false", "MEMORY,true", "ROCKSDB_WITH_CHANGELOG,false"})
-  void tasksWriteWhatTheDriverWouldWriteWithEachStore(StateStore store, boolean distinct) throws Exception {
+  void tasksWriteWhatTheDriverWouldWriteWithEachStore(StateStore store, boolean distinct)
+      throws Exception {
     tasksWriteWhatTheDriverWouldWrite(store, distinct);
   }
 

@@ -115,8 +115,7 @@ class FaultTest {
   @Nested
   class TheCheckpoint {
     @ParameterizedTest
-    @ValueSource(
-        strings = {"commits/2", "callstream/batch-2"})
+    @ValueSource(strings = {"commits/2", "callstream/batch-2"})
     void isRefusedWhenAFileInItIsCutOff(String file) throws Exception {
       KafkaTopic topic = TestBroker.topic(1);
       send(topic, 1_500, 1);
@@ -134,13 +133,13 @@ class FaultTest {
     @ParameterizedTest
     @Tag("thorough")
     @ValueSource(
-            strings = {
-              "metadata",
-              "offsets/2",
-              "sources/0/0",
-              "callstream/lineage",
-              "callstream/pipeline.txt"
-            })
+        strings = {
+          "metadata",
+          "offsets/2",
+          "sources/0/0",
+          "callstream/lineage",
+          "callstream/pipeline.txt"
+        })
     void isRefusedWhenAnotherFileInItIsCutOff(String file) throws Exception {
       isRefusedWhenAFileInItIsCutOff(file);
     }

@@ -4,7 +4,6 @@ import static io.callstream.engine.contract.AccountingAssert.assertThatAccountin
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Tag;
 import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
@@ -25,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

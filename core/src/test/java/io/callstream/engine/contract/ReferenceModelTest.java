@@ -2,7 +2,6 @@ package io.callstream.engine.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import net.jqwik.api.Tag;
 import io.callstream.engine.contract.ReferenceModel.Row;
 import io.callstream.engine.local.PipelineTester;
 import io.callstream.pipeline.BatchResults;
@@ -15,6 +14,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tag;
 
 /**
  * Compares the local engine, for any batch boundaries, with a model that was written from the

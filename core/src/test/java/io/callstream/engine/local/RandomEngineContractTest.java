@@ -42,7 +42,8 @@ class RandomEngineContractTest {
         .configurationParameter("jqwik.tries.default", Integer.toString(tries))
         .configurationParameter("jqwik.failures.after.default", "RANDOM_SEED")
         .configurationParameter("jqwik.shrinking.bounded.seconds", "30")
-        .selectors(selectMethod(EngineContractTest.OnRandomTrial.class, "rule_17_1", Scenario.class))
+        .selectors(
+            selectMethod(EngineContractTest.OnRandomTrial.class, "rule_17_1", Scenario.class))
         .execute()
         .testEvents()
         .finished()

@@ -4,7 +4,6 @@ import static io.callstream.engine.contract.AccountingAssert.assertThatAccountin
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.Tag;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -41,6 +40,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -242,7 +242,8 @@ class RealCallsTest {
   @ParameterizedTest
   @Tag("thorough")
   @CsvSource({"1, 1000", "1, 10000", "2, 1000", "8, 1000", "8, 10000", "8, 1000000"})
-  void otherBatchBoundariesDoNotAffectResults(int partitions, long recordsPerBatch) throws Exception {
+  void otherBatchBoundariesDoNotAffectResults(int partitions, long recordsPerBatch)
+      throws Exception {
     batchBoundariesDoNotAffectResults(partitions, recordsPerBatch);
   }
 

@@ -2,7 +2,6 @@ package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Tag;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.callstream.kafka.KafkaCluster;
@@ -24,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -86,7 +86,8 @@ class SignalTest {
 
   @Test
   void demoEndsWhenItsTerminalIsClosed() throws Exception {
-    try (CommandProcess demo = CommandProcess.start(directory, "demo", "--calls", "1000000000", "--engine", "local")) {
+    try (CommandProcess demo =
+        CommandProcess.start(directory, "demo", "--calls", "1000000000", "--engine", "local")) {
       demo.await("the demo sends", () -> demo.err().contains("produced "));
 
       // The kernel and the shell each send one.

@@ -3,7 +3,6 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.Tag;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -73,13 +73,13 @@ class StandardOutputTest {
   @Tag("thorough")
   @ValueSource(
       strings = {
-          "--version",
-          "help consume",
-          "consume --from-beginning --raw --bootstrap-servers BROKER",
-          "statistics --once --engine local --bootstrap-servers BROKER",
-          "statistics --once --engine local --json --bootstrap-servers BROKER",
-          "statistics --once --json --quiet --bootstrap-servers BROKER"
-        })
+        "--version",
+        "help consume",
+        "consume --from-beginning --raw --bootstrap-servers BROKER",
+        "statistics --once --engine local --bootstrap-servers BROKER",
+        "statistics --once --engine local --json --bootstrap-servers BROKER",
+        "statistics --once --json --quiet --bootstrap-servers BROKER"
+      })
   void aFullDeviceFailsTheCommandWithTheseOptions(String command) throws Exception {
     aFullDeviceFailsTheCommand(command);
   }
@@ -102,10 +102,10 @@ class StandardOutputTest {
   @Tag("thorough")
   @ValueSource(
       strings = {
-          "consume --from-beginning --bootstrap-servers BROKER",
-          "consume --from-beginning --raw --bootstrap-servers BROKER",
-          "statistics --once --engine local --bootstrap-servers BROKER"
-        })
+        "consume --from-beginning --bootstrap-servers BROKER",
+        "consume --from-beginning --raw --bootstrap-servers BROKER",
+        "statistics --once --engine local --bootstrap-servers BROKER"
+      })
   void aClosedPipeEndsTheCommandWithTheseOptionsQuietly(String command) throws Exception {
     aClosedPipeEndsTheCommandQuietly(command);
   }

@@ -3,7 +3,6 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.Tag;
 import io.callstream.CallstreamException;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
@@ -25,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -227,13 +227,13 @@ class SurroundingsTest {
   @ParameterizedTest
   @Tag("thorough")
   @CsvSource({
-      "snappy,statistics --once --engine local",
-      "zstd,statistics --once",
-      "snappy,statistics --once",
-      "zstd,consume --from-beginning",
-      "snappy,consume --from-beginning",
-      "zstd,produce --synthetic 100 --kafka-config PROPERTIES"
-    })
+    "snappy,statistics --once --engine local",
+    "zstd,statistics --once",
+    "snappy,statistics --once",
+    "zstd,consume --from-beginning",
+    "snappy,consume --from-beginning",
+    "zstd,produce --synthetic 100 --kafka-config PROPERTIES"
+  })
   void eachCommandNamesTheTemporaryDirectory(String codec, String command) throws Exception {
     namesTheTemporaryDirectoryFromWhichNoLibraryCanBeLoaded(codec, command);
   }
