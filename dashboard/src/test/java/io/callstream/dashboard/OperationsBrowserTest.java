@@ -401,6 +401,7 @@ class OperationsBrowserTest {
   }
 
   @Test
+  @Tag("thorough")
   void redrawsTheChartsWhenTheColorSchemeChanges() throws Exception {
     browser.await("document.querySelectorAll('.chart canvas').length === 2");
     for (String scheme : List.of("dark", "light")) {
@@ -416,6 +417,7 @@ class OperationsBrowserTest {
   }
 
   @Test
+  @Tag("thorough")
   void showsTheMessageOfAFailureAsText() throws Exception {
     String message = "<b onclick=x>the disk burns</b>";
     try (WatchedRun failing =

@@ -3,6 +3,7 @@ package io.callstream.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.call.JsonFormat;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
@@ -84,6 +85,7 @@ class EvolutionTest {
   }
 
   @Test
+  @Tag("thorough")
   void aSinkWritesAnAddedStatisticNextToTheOthers() throws Exception {
     String lake = directory.resolve("lake").toString();
     assertThat(rowsAfter(pipeline(ALL).results(SparkSinks.parquet(lake).build()), 200))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import org.junit.jupiter.api.Tag;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -149,6 +150,7 @@ class FenceTest {
   }
 
   @Test
+  @Tag("thorough")
   void aRunThatWaitsForItsNextTriggerEndsWhenAnotherOneTakesOver() throws Exception {
     send(300, 1);
     try (RunningPipeline older =

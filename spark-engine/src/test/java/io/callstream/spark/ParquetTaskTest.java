@@ -4,6 +4,7 @@ import static io.callstream.testing.SinkRun.call;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
@@ -232,6 +233,7 @@ class ParquetTaskTest {
 
   /** They have written no row, a part of their rows, or all of them when they stop. */
   @Test
+  @Tag("thorough")
   void aTaskThatResumesAfterALaterBatchChangesNothing() throws Exception {
     TaskDelivery delivery = delivery(CORRECTED).open();
     List<TaskWriter> stopped = new ArrayList<>();
@@ -253,6 +255,7 @@ class ParquetTaskTest {
   }
 
   @Test
+  @Tag("thorough")
   void onlyTheAttemptThatCommitsIsPublished() throws Exception {
     TaskDelivery delivery = delivery(CORRECTED).open();
     for (int batch = 0; batch < 3; batch++) {

@@ -3,6 +3,7 @@ package io.callstream.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.SanFranciscoCalls;
@@ -105,6 +106,7 @@ class SecretsTest {
   }
 
   @Test
+  @Tag("thorough")
   void whoIsTurnedAwayIsToldWhatToCheck() {
     BrokerCertificates certificates = BrokerCertificates.create(directory);
     try (EmbeddedBroker broker =

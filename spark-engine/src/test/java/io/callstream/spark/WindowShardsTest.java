@@ -93,6 +93,7 @@ class WindowShardsTest {
   }
 
   @Test
+  @Tag("thorough")
   void aGroupWithMostCallsDoesNotGiveOneTaskMostOfTheRowsOrBytes() throws Exception {
     Queue<ShuffleReadMetrics> reads = new ConcurrentLinkedQueue<>();
     SparkListener listener =

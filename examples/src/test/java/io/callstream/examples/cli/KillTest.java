@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  * -Dcallstream.kill.rounds=100} kills a hundred times instead of a few times.
  */
 class KillTest {
-  private static final int ROUNDS = Integer.getInteger("callstream.kill.rounds", 6);
+  private static final int ROUNDS = Integer.getInteger("callstream.kill.rounds", 4);
   private static final int MOST_ROUNDS = 3 * ROUNDS + 10;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 

@@ -64,7 +64,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("campaign")
 class RandomDamageTest {
-  private static final int DAMAGES = Integer.getInteger("callstream.damages", 40);
+  private static final int DAMAGES = Integer.getInteger("callstream.damages", 20);
   private static final long SEED = 14;
   private static final int SPARK_DAMAGES = Math.max(1, DAMAGES / 5);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -349,6 +349,7 @@ class RandomDamageTest {
   }
 
   @Test
+  @Tag("thorough")
   void noDamageOfTheSparkEnginesFilesIsSilentlyWrong() throws Exception {
     KafkaTopic topic = topic("damaged-spark");
     send(topic, 1_500, 10);

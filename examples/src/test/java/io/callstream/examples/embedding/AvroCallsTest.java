@@ -152,6 +152,7 @@ class AvroCallsTest {
   }
 
   @Test
+  @Tag("thorough")
   void theLocalEngineCountsAvroCallsAndSurvivesAnOutageOfTheRegistry() throws Exception {
     countsAndSurvivesAnOutageOfTheRegistry("local");
   }
