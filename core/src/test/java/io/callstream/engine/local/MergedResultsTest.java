@@ -459,8 +459,8 @@ class MergedResultsTest {
     int readings = 0;
     try (RunningPipeline one = start(new Part(1, 2), TOPIC_ID, options.readingAtMost(500), parts);
         RunningPipeline two = start(new Part(2, 2), TOPIC_ID, options.readingAtMost(700), parts)) {
-      while (number < 40_000 || received < number) {
-        for (int i = 0; i < 2_500 && number < 40_000; i++) {
+      while (number < 80_000 || received < number) {
+        for (int i = 0; i < 5_000 && number < 80_000; i++) {
           add(number % PARTITIONS, NOON.plusSeconds(number), "a");
           number++;
         }
