@@ -1,5 +1,6 @@
 package io.callstream.sink;
 
+import io.callstream.internal.sink.TerminalStyle;
 import io.callstream.internal.sink.TextTables;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultSink;
@@ -27,17 +28,15 @@ final class ConsoleSink implements ResultSink {
       return;
     }
     out.println("batch " + batch.number());
+    TextTables tables =
+        new TextTables(
+            batch.pipeline().format().zone(), TextTables.DEFAULT_WIDTH, TerminalStyle.PLAIN);
     for (Statistic statistic : batch.pipeline().statistics()) {
       if (!batch.updates(statistic.name()).isEmpty()) {
-        out.println(
-            TextTables.top(
-                batch.results(statistic.name()),
-                rows,
-                batch.pipeline().format().zone(),
-                Integer.MAX_VALUE));
+        out.println(tables.top(batch.results(statistic.name()), rows));
       }
     }
-    out.println(TextTables.accounting(batch.total()));
+    out.println(tables.accounting(batch.total()));
     if (out.checkError()) {
       throw new UncheckedIOException(
           new IOException("the stream can't be written, or its reader has closed it"));

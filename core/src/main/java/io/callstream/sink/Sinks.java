@@ -81,9 +81,9 @@ public final class Sinks {
   }
 
   /**
-   * Returns a sink that prints the top rows of each statistic as tables, and the accounting, after
-   * each batch that changed something. The sink fails if it cannot write to the stream, for example
-   * if the reader of a pipe has closed it.
+   * Returns a sink that prints the top rows of each statistic as tables of 80 columns, and the
+   * accounting, after each batch that changed something. The sink fails if it cannot write to the
+   * stream, for example if the reader of a pipe has closed it.
    *
    * @param rows the maximum number of rows of each statistic
    */

@@ -141,6 +141,14 @@ public final class Dimension implements Serializable {
     return kind;
   }
 
+  /**
+   * Returns whether the values are days of the week, from 1 (Monday) to 7 (Sunday). True only for
+   * dimensions of {@link Dimensions#dayOfWeek}, also with descriptions.
+   */
+  public boolean isDayOfWeek() {
+    return zone != null && name.equals(Dimensions.DAY_OF_WEEK);
+  }
+
   /** Returns the fields of a call that this dimension reads, except for the event time. */
   public Set<Field<?>> fields() {
     return fields;

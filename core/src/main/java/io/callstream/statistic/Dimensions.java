@@ -60,6 +60,8 @@ public final class Dimensions {
             return position == null ? "" : Hexagons.at(position);
           });
 
+  static final String DAY_OF_WEEK = "day_of_week";
+
   private static final long SECONDS_PER_DAY = 86_400;
 
   private Dimensions() {}
@@ -70,7 +72,7 @@ public final class Dimensions {
    */
   public static Dimension dayOfWeek(ZoneId zone) {
     return Dimension.ofTime(
-        "day_of_week",
+        DAY_OF_WEEK,
         zone,
         () ->
             new LocalTimeExtractor(

@@ -1,9 +1,11 @@
 package io.callstream.benchmarks.tune;
 
 import io.callstream.CallstreamException;
+import io.callstream.internal.sink.TerminalStyle;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -13,6 +15,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -21,6 +25,7 @@ import picocli.CommandLine.Spec;
 /** The main class of the tuning study. {@code ./callstream tune} starts it. */
 @Command(
     name = "tune",
+    abbreviateSynopsis = true,
     description = {
       "Measures how settings of Spark and Kafka change throughput and latency on this machine, and"
           + " writes a report: which two or three settings matter most, which values to use, and"
@@ -30,8 +35,9 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "callstream tune",
-      "callstream tune --profile thorough --output tuning",
+      "@|bold Examples:|@",
+      "  callstream tune",
+      "  callstream tune --profile thorough --output tuning",
       "",
       "If a run fails, the study continues, and the report contains the reason. Ctrl-C ends the"
           + " study within seconds, with exit status 130 and without a report. The study deletes"
@@ -39,6 +45,7 @@ import picocli.CommandLine.Spec;
     })
 public final class Tune implements Callable<Integer> {
   private static final int FAILURE = 1;
+  private static final int WRONG_USAGE = 2;
   private static final int STOP_TIMEOUT_SECONDS = 30;
 
   private enum Extent {
@@ -117,9 +124,20 @@ public final class Tune implements Callable<Integer> {
   static CommandLine commandLine() {
     return new CommandLine(new Tune())
         .setCommandName("callstream tune")
-        .setUsageHelpWidth(100)
+        .setUsageHelpWidth(80)
+        .setColorScheme(
+            Help.defaultColorScheme(
+                TerminalStyle.ofOut() == TerminalStyle.ANSI ? Ansi.ON : Ansi.OFF))
+        .setParameterExceptionHandler((wrong, given) -> explainUsage(wrong))
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler((e, command, parsed) -> explain(e, command));
+  }
+
+  private static int explainUsage(ParameterException wrong) {
+    PrintWriter err = wrong.getCommandLine().getErr();
+    err.println(TerminalStyle.ofErr().red("callstream tune: " + wrong.getMessage()));
+    err.println("'callstream tune --help' describes its use.");
+    return WRONG_USAGE;
   }
 
   private static int explain(Exception e, CommandLine command) {
@@ -131,7 +149,7 @@ public final class Tune implements Callable<Integer> {
     } else if (!(e instanceof CallstreamException)) {
       message = "It failed unexpectedly: " + e + ". Run it again with --verbose to see where.";
     }
-    command.getErr().println("callstream tune: " + message);
+    command.getErr().println(TerminalStyle.ofErr().red("callstream tune: " + message));
     if (tune.verbose) {
       e.printStackTrace(command.getErr());
     }

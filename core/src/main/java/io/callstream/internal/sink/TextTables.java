@@ -1,49 +1,84 @@
 package io.callstream.internal.sink;
 
 import io.callstream.internal.aggregate.BlockResults;
-import io.callstream.internal.sink.Columns.Column;
-import io.callstream.internal.sink.Columns.Role;
+import io.callstream.internal.sink.AlignedTable.Align;
+import io.callstream.internal.sink.AlignedTable.Column;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
+import io.callstream.statistic.Measure.ValueType;
 import io.callstream.statistic.Statistic;
 import java.math.BigDecimal;
+import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.time.format.TextStyle;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Optional;
 
 /**
- * Formats results as tables for people. RowFormatter in a table cannot control a terminal: control
- * characters and similar characters appear as U+FFFD.
+ * Formats results and the accounting for people. Days of the week have their names. Texts cannot
+ * control a terminal: control characters and similar characters appear as U+FFFD. Immutable and
+ * thread-safe.
  */
 public final class TextTables {
-  private static final int MAX_CELL = 46;
-  private static final int MIN_CELL = 4;
-  private static final int DECIMALS = 6;
-  private static final String GAP = "  ";
+  /** The width of tables where there is no terminal, in columns. */
+  public static final int DEFAULT_WIDTH = 80;
 
-  private TextTables() {}
+  /** The share of the count that the largest row of a table has at least. */
+  private static final double MIN_SHARE = 0.005;
+
+  private static final int MAX_TEXT = 46;
+  private static final int DECIMALS = 3;
+  private static final String GAP = "  ";
+  private static final String INDENT = " ".repeat("accounting: ".length());
+
+  private final ZoneId zone;
+  private final int width;
+  private final TerminalStyle style;
+
+  /**
+   * Creates a formatter.
+   *
+   * @param zone the zone of windows
+   * @param width the maximum width in terminal columns. A table of more than about eight dimensions
+   *     may exceed it.
+   */
+  public TextTables(ZoneId zone, int width, TerminalStyle style) {
+    this.zone = zone;
+    this.width = width;
+    this.style = style;
+  }
 
   /**
    * Returns a table of the rows with the highest counts. Numbers are right-aligned, each row starts
    * with its rank, and the line above the table shows the total number of rows. For a statistic
    * with a count, each row has its share of the sum of all counts. Below the rows, the table shows
-   * the sum of the other rows and the total. Windows appear with their start.
-   *
-   * @param width the maximum width in terminal columns; long texts are truncated first, then lines
+   * the sum of the other rows and the total. Windows appear with their start, and codes with their
+   * description.
    */
-  public static String top(Results results, int rows, ZoneId zone, int width) {
-    return new Table(results, zone).top(rows, width);
+  public String top(Results results, int rows) {
+    return new Content(results).top(rows);
+  }
+
+  /**
+   * Returns a text that replaces a table without meaning, whose largest row has less than 0.5 % of
+   * the sum of all counts. Only a statistic of more than 200 rows can have such a table. Empty if
+   * the table has a meaning, or contains all rows.
+   *
+   * @param rows the number of rows of the table
+   * @param advice how to see the rows
+   */
+  public Optional<String> insteadOfTop(Results results, int rows, String advice) {
+    return new Content(results).insteadOfTop(rows, advice);
   }
 
   /** Returns a text that is safe for a terminal, truncated or padded to a width. */
@@ -52,60 +87,111 @@ public final class TextTables {
     return shown + " ".repeat(width - TerminalText.columns(shown));
   }
 
-  public static String accounting(Accounting accounting) {
-    StringBuilder text = new StringBuilder();
-    text.append(
-        format(
-            """
-            accounting: %,d received%s = %,d rejected + %,d duplicates + %,d calls
-                        %,d ambiguous times (when clocks went back)%s
-            """,
-            accounting.received(),
-            positive(" + %,d additional calls", accounting.additionalCalls()),
-            accounting.rejected(),
-            accounting.duplicates(),
-            accounting.calls(),
-            accounting.ambiguousTimes(),
-            accounting.unknown().entrySet().stream()
-                .map(lookup -> format(", %,d unknown %s", lookup.getValue(), lookup.getKey()))
-                .collect(Collectors.joining())));
-    if (accounting.corrections() > 0) {
-      text.append(
-          format("            %,d corrections of earlier calls\n", accounting.corrections()));
-    }
-    if (accounting.unconfirmedTimes() > 0) {
-      text.append(
-          format(
-              "            %,d unconfirmed times (too far ahead to close windows)\n",
-              accounting.unconfirmedTimes()));
-    }
+  /** Returns the accounting, with a line for each statistic if the width is enough. */
+  public String accounting(Accounting accounting) {
+    List<String> sum = new ArrayList<>();
+    sum.add(style.bold("accounting:") + format(" %,d received", accounting.received()));
+    addPositive(sum, "+ %,d additional calls", accounting.additionalCalls());
+    sum.add(format("= %,d rejected", accounting.rejected()));
+    sum.add(format("+ %,d duplicates", accounting.duplicates()));
+    sum.add(format("+ %,d calls", accounting.calls()));
+    StringBuilder text = new StringBuilder(wrapped(INDENT, " ", sum));
+    List<String> remarks = new ArrayList<>();
+    remarks.add(
+        format("%,d ambiguous times (when clocks went back)", accounting.ambiguousTimes()));
+    accounting
+        .unknown()
+        .forEach((lookup, number) -> remarks.add(format("%,d unknown %s", number, lookup)));
+    text.append(indented(remarks));
+    List<String> others = new ArrayList<>();
+    addPositive(others, "%,d corrections of earlier calls", accounting.corrections());
+    addPositive(
+        others,
+        "%,d unconfirmed times (too far ahead to close windows)",
+        accounting.unconfirmedTimes());
+    others.forEach(other -> text.append(indented(List.of(other))));
     for (Map.Entry<String, Accounting.Contributions> entry : accounting.statistics().entrySet()) {
       Accounting.Contributions contributions = entry.getValue();
-      text.append(
-          format(
-              "            %s: %,d counted, %,d late%s%s%s\n",
-              entry.getKey(),
-              contributions.counted(),
-              contributions.late(),
-              positive(", %,d filtered", contributions.filtered()),
-              positive(", %,d retracted", contributions.retracted()),
-              positive(", %,d before it was added", contributions.earlier())));
+      List<String> parts = new ArrayList<>();
+      parts.add(format("%s: %,d counted", entry.getKey(), contributions.counted()));
+      parts.add(format("%,d late", contributions.late()));
+      addPositive(parts, "%,d filtered", contributions.filtered());
+      addPositive(parts, "%,d retracted", contributions.retracted());
+      addPositive(parts, "%,d before it was added", contributions.earlier());
+      text.append(indented(parts));
     }
     return text.toString();
   }
 
-  private static String positive(String pattern, long number) {
-    return number > 0 ? format(pattern, number) : "";
+  private static void addPositive(List<String> parts, String pattern, long number) {
+    if (number > 0) {
+      parts.add(format(pattern, number));
+    }
+  }
+
+  private String indented(List<String> parts) {
+    List<String> indented = new ArrayList<>(parts);
+    indented.set(0, INDENT + parts.get(0));
+    return wrapped(INDENT + GAP, ", ", indented);
+  }
+
+  /** Returns parts in lines that fit the width. The first line has no indent. */
+  private String wrapped(String indent, String separator, List<String> parts) {
+    StringBuilder lines = new StringBuilder();
+    StringBuilder line = new StringBuilder(parts.get(0));
+    for (String part : parts.subList(1, parts.size())) {
+      if (columns(line + separator + part) > width) {
+        lines.append((line + separator).stripTrailing()).append('\n');
+        line = new StringBuilder(indent + part);
+      } else {
+        line.append(separator).append(part);
+      }
+    }
+    return lines.append(line).append('\n').toString();
+  }
+
+  private static int columns(String text) {
+    return TerminalText.columns(text.replaceAll("\u001b\\[\\d+m", ""));
   }
 
   private static String format(String pattern, Object... values) {
     return String.format(Locale.ROOT, pattern, values);
   }
 
-  private static final class Table {
+  private static String percent(double share) {
+    return format("%.2f%%", share * 100);
+  }
+
+  private static String text(Measure measure, Object value) {
+    if (measure instanceof Measure.Share && value instanceof Double share) {
+      return percent(share);
+    }
+    if (value instanceof Long number) {
+      return format("%,d", number);
+    }
+    if (value instanceof Duration duration) {
+      return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
+    }
+    if (value instanceof BigDecimal number) {
+      return format("%,." + number.scale() + "f", number);
+    }
+    return value instanceof Double number
+        ? RowFormatter.rounded(number, DECIMALS)
+        : value.toString();
+  }
+
+  /** Returns the name of a day from 1 to 7, or the value if it is the group of other values. */
+  private static String dayName(String value) {
+    return value.matches("[1-7]")
+        ? DayOfWeek.of(Integer.parseInt(value)).getDisplayName(TextStyle.FULL, Locale.ENGLISH)
+        : value;
+  }
+
+  /** What a table of a statistic shows. */
+  private final class Content {
     private final Results results;
     private final Statistic statistic;
-    private final List<Column> columns;
+    private final boolean hasSpikes;
     private final boolean counts;
     private final boolean shares;
 
@@ -114,224 +200,175 @@ public final class TextTables {
 
     private final DateTimeFormatter minutes;
     private final DateTimeFormatter exact;
+    private long number;
+    private long total;
 
-    /** Each line has the rank, a cell for each of the columns, and the share. */
-    private final List<List<String>> lines = new ArrayList<>();
-
-    Table(Results results, ZoneId zone) {
+    Content(Results results) {
       this.results = results;
       this.statistic = results.statistic();
-      // The end of a window follows from its start.
-      this.columns =
-          Columns.of(statistic).list().stream()
-              .filter(
-                  column -> column.role() != Role.WINDOW || column.name().equals("window_start"))
-              .toList();
       this.whole = results instanceof BlockResults;
       // Spikes are not all groups, so they have no meaningful sums.
+      this.hasSpikes = statistic.baseline().isPresent();
       this.counts =
-          statistic.baseline().isEmpty()
-              && statistic.measures().stream().anyMatch(Measure.Count.class::isInstance);
+          !hasSpikes && statistic.measures().stream().anyMatch(Measure.Count.class::isInstance);
       this.shares =
           whole
               && counts
               && statistic.measures().stream().noneMatch(Measure.Share.class::isInstance);
       this.minutes = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mmx", Locale.ROOT).withZone(zone);
       this.exact = RowFormatter.times(zone);
+      if (whole) {
+        for (ResultRow row : (Iterable<ResultRow>) results.stream()::iterator) {
+          number++;
+          total += row.count();
+        }
+      }
     }
 
-    String top(int rows, int width) {
-      if (!whole) {
-        addHeader();
-        results.top(rows).forEach(row -> add(lines.size(), row, 0));
-        int shown = lines.size() - 1;
-        return format("%s: the first %,d rows\n", statistic.name(), shown)
-            + (shown == 0 ? "" : aligned(width));
+    Optional<String> insteadOfTop(int rows, String advice) {
+      if (!whole || hasSpikes || number <= rows) {
+        return Optional.empty();
       }
-      long number = 0;
-      long total = 0;
-      for (ResultRow row : (Iterable<ResultRow>) results.stream()::iterator) {
-        number++;
-        total += row.count();
+      ResultRow largest = results.top(1).get(0);
+      if (largest.count() >= MIN_SHARE * total) {
+        return Optional.empty();
+      }
+      String title =
+          title(
+              format(
+                  "%,d rows, the largest %,d (%s)",
+                  number, largest.count(), percent((double) largest.count() / total)));
+      String key =
+          String.join(
+              GAP, keys(largest).stream().map(text -> TerminalText.cut(text, MAX_TEXT)).toList());
+      return Optional.of(
+          title
+              + (GAP + TerminalText.cut(key, width - GAP.length())).stripTrailing()
+              + "\n"
+              + wrapped(GAP, " ", List.of((GAP + advice).split("(?<=\\S) "))));
+    }
+
+    String top(int rows) {
+      AlignedTable table = new AlignedTable(keyColumns(), measureColumns());
+      if (!whole) {
+        results.top(rows).forEach(row -> add(table, row));
+        return title(format("the first %,d rows", table.size()))
+            + (table.size() == 0 ? "" : table.text(width, style));
       }
       boolean cut = number > rows;
-      String title =
-          format(
-              cut && rows > 0 ? "%1$s: top %2$,d of %3$,d rows%5$s\n" : "%1$s: %3$,d %4$s%5$s\n",
-              statistic.name(),
-              rows,
-              number,
-              number == 1 ? "row" : "rows",
-              results
-                  .countedSince()
-                  .map(
-                      s ->
-                          format(
-                              ", counted since batch %d (%s)", s.batch(), minutes.format(s.time())))
-                  .orElse(""));
+      String all = format("%,d %s%s", number, hasSpikes ? "spike" : "row", number == 1 ? "" : "s");
+      String since =
+          results
+              .countedSince()
+              .map(
+                  s ->
+                      format(", counted since batch %d (%s)", s.batch(), minutes.format(s.time())))
+              .orElse("");
+      String title = title((cut && rows > 0 ? format("top %,d of ", rows) : "") + all + since);
       if (number == 0 || rows == 0) {
         return title;
       }
-      addHeader();
       long counted = 0;
       for (ResultRow row : first(rows)) {
         counted += row.count();
-        add(lines.size(), row, total);
+        add(table, row);
       }
-      if (counts && columns.size() > statistic.measures().size()) {
+      if (counts && keyColumns().size() > 1) {
         if (cut) {
-          addSum(format("… %,d more", number - rows), total - counted, total);
+          addSum(table, format("… %,d more", number - rows), total - counted);
         }
-        addSum("total", total, total);
+        addSum(table, "total", total);
       }
-      return title + aligned(width);
+      return title + table.text(width, style);
+    }
+
+    private String title(String text) {
+      return style.bold(statistic.name() + ":") + " " + text + "\n";
+    }
+
+    private List<Column> keyColumns() {
+      List<Column> columns = new ArrayList<>(List.of(new Column("#", Align.NUMBER)));
+      if (statistic.window().isPresent()) {
+        // The end of a window follows from its start.
+        columns.add(new Column("window_start", Align.NAME));
+      }
+      for (Dimension dimension : statistic.dimensions()) {
+        Align align =
+            switch (dimension.kind()) {
+              case TEXT -> Align.TEXT;
+              case NUMBER -> dimension.isDayOfWeek() ? Align.NAME : Align.NUMBER;
+            };
+        columns.add(
+            new Column(dimension.name(), dimension.codes().isPresent() ? Align.TEXT : align));
+      }
+      return columns;
+    }
+
+    private List<Column> measureColumns() {
+      List<Column> columns = new ArrayList<>();
+      for (Measure measure : statistic.measures()) {
+        boolean isText = measure.valueType() == ValueType.TEXT;
+        columns.add(new Column(measure.name(), isText ? Align.TEXT : Align.NUMBER));
+        if (shares && measure instanceof Measure.Count) {
+          columns.add(new Column("share", Align.NUMBER));
+        }
+      }
+      return columns;
     }
 
     /** Returns the rows with the highest counts, or the highest scores of spikes. */
     private List<ResultRow> first(int rows) {
-      return statistic.baseline().isEmpty()
-          ? results.top(rows)
-          : results.stream()
-              .sorted(Comparator.comparingDouble(Table::score).reversed())
+      return hasSpikes
+          ? results.stream()
+              .sorted(Comparator.comparingDouble(this::score).reversed())
               .limit(rows)
-              .toList();
+              .toList()
+          : results.top(rows);
     }
 
-    private static double score(ResultRow row) {
+    private double score(ResultRow row) {
       return (double) row.value("score").orElse(0.0);
     }
 
-    private void addHeader() {
-      List<String> header = new ArrayList<>(List.of("#"));
-      columns.forEach(column -> header.add(column.name()));
-      if (shares) {
-        header.add("share");
-      }
-      lines.add(header);
-    }
-
-    private void add(int rank, ResultRow row, long total) {
-      List<String> line = new ArrayList<>(List.of(Integer.toString(rank)));
-      row.window().ifPresent(window -> line.add(time(window.start())));
-      for (Dimension dimension : statistic.dimensions()) {
-        line.add(row.dimension(dimension.name()));
-        row.description(dimension).ifPresent(line::add);
-      }
+    private void add(AlignedTable table, ResultRow row) {
+      List<String> cells = new ArrayList<>(List.of(Integer.toString(table.size() + 1)));
+      cells.addAll(keys(row));
       for (int i = 0; i < statistic.measures().size(); i++) {
         Measure measure = statistic.measures().get(i);
-        line.add(row.values().get(i).map(value -> text(measure, value)).orElse(""));
+        cells.add(row.values().get(i).map(value -> text(measure, value)).orElse(""));
+        if (shares && measure instanceof Measure.Count) {
+          cells.add(percent((double) row.count() / total));
+        }
       }
-      if (shares) {
-        line.add(percent((double) row.count() / total));
-      }
-      lines.add(line);
+      table.addRow(cells);
     }
 
-    private void addSum(String label, long count, long total) {
-      List<String> line = new ArrayList<>(List.of("", label));
-      int others = columns.size() - statistic.measures().size() - 1;
-      line.addAll(Collections.nCopies(others, ""));
+    private void addSum(AlignedTable table, String label, long count) {
+      List<String> cells = new ArrayList<>();
       for (Measure measure : statistic.measures()) {
-        line.add(measure instanceof Measure.Count ? format("%,d", count) : "");
+        boolean isCount = measure instanceof Measure.Count;
+        cells.add(isCount ? format("%,d", count) : "");
+        if (shares && isCount) {
+          cells.add(percent((double) count / total));
+        }
       }
-      if (shares) {
-        line.add(percent((double) count / total));
+      table.addSum(label, cells);
+    }
+
+    /** Returns the window and the dimensions of a row. */
+    private List<String> keys(ResultRow row) {
+      List<String> keys = new ArrayList<>();
+      row.window().ifPresent(window -> keys.add(time(window.start())));
+      for (Dimension dimension : statistic.dimensions()) {
+        String value = row.dimension(dimension.name());
+        String shown = dimension.isDayOfWeek() ? dayName(value) : value;
+        keys.add(row.description(dimension).map(d -> shown + " " + d).orElse(shown).strip());
       }
-      lines.add(line);
+      return keys;
     }
 
     private String time(Instant start) {
       return (start.toEpochMilli() % 60_000 == 0 ? minutes : exact).format(start);
-    }
-
-    private static String text(Measure measure, Object value) {
-      if (measure instanceof Measure.Share && value instanceof Double share) {
-        return percent(share);
-      }
-      if (value instanceof Long number) {
-        return format("%,d", number);
-      }
-      if (value instanceof Duration duration) {
-        return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
-      }
-      if (value instanceof BigDecimal number) {
-        return format("%,." + number.scale() + "f", number);
-      }
-      return value instanceof Double number
-          ? RowFormatter.rounded(number, DECIMALS)
-          : value.toString();
-    }
-
-    private static String percent(double share) {
-      return format("%.2f%%", share * 100);
-    }
-
-    private String aligned(int width) {
-      int[] widths = widths(width);
-      StringBuilder table = new StringBuilder();
-      for (int l = 0; l < lines.size(); l++) {
-        List<String> line = lines.get(l);
-        StringBuilder text = new StringBuilder();
-        for (int c = 0; c < widths.length; c++) {
-          String cell = TerminalText.cut(line.get(c), widths[c]);
-          String padding = " ".repeat(widths[c] - TerminalText.columns(cell));
-          // A line with a sum has no rank. Its label is in the first column, which may be of any
-          // type.
-          boolean left =
-              is(Columns.Type.TEXT, c)
-                  || is(Columns.Type.TIME, c)
-                  || (c == 1 && line.get(0).isEmpty());
-          text.append(GAP).append(left ? cell + padding : padding + cell);
-        }
-        append(table, text, width);
-        if (l == 0) {
-          StringBuilder rule = new StringBuilder();
-          for (int columnWidth : widths) {
-            rule.append(GAP).append("-".repeat(columnWidth));
-          }
-          append(table, rule, width);
-        }
-      }
-      return table.toString();
-    }
-
-    private static void append(StringBuilder table, StringBuilder line, int width) {
-      table.append(TerminalText.cut(line.toString().stripTrailing(), width)).append('\n');
-    }
-
-    /** Returns the widths of the columns. Only texts are narrowed. */
-    private int[] widths(int width) {
-      int[] widths = new int[lines.get(0).size()];
-      long sum = 0;
-      for (int c = 0; c < widths.length; c++) {
-        for (List<String> line : lines) {
-          String cell = TerminalText.cut(line.get(c), MAX_CELL);
-          widths[c] = Math.max(widths[c], TerminalText.columns(cell));
-        }
-        sum += GAP.length() + widths[c];
-      }
-      int widest = widestText(widths);
-      while (sum > width && widest >= 0) {
-        widths[widest]--;
-        sum--;
-        widest = widestText(widths);
-      }
-      return widths;
-    }
-
-    /** Returns the widest column of texts, or -1 if all have their minimum width. */
-    private int widestText(int[] widths) {
-      int widest = -1;
-      for (int c = 0; c < widths.length; c++) {
-        if (is(Columns.Type.TEXT, c) && widths[c] > (widest < 0 ? MIN_CELL : widths[widest])) {
-          widest = c;
-        }
-      }
-      return widest;
-    }
-
-    private boolean is(Columns.Type type, int c) {
-      return c > 0 && c <= columns.size() && columns.get(c - 1).type() == type;
     }
   }
 }

@@ -8,6 +8,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
+import io.callstream.call.DataSfCalls;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.JsonFormat;
@@ -16,13 +17,16 @@ import io.callstream.engine.local.PipelineTester;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.CountedSince;
+import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
 import io.callstream.sink.Sinks;
+import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.math.BigDecimal;
@@ -37,6 +41,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 class TextTablesTest {
@@ -61,9 +66,12 @@ class TextTablesTest {
     Statistic statistic = StandardStatistics.callsByType();
     CountedSince since = new CountedSince(7, Instant.parse("2026-11-30T03:11:59Z"), Map.of(0, 5L));
     assertThat(
-            TextTables.top(
-                new BlockResults(statistic, new TreeMap<>()).since(since), 10, LOS_ANGELES, 80))
+            tables(80).top(new BlockResults(statistic, new TreeMap<>()).since(since), 10))
         .isEqualTo("calls-by-type: 0 rows, counted since batch 7 (2026-11-29 19:11-08)\n");
+  }
+
+  private static TextTables tables(int width) {
+    return new TextTables(LOS_ANGELES, width, TerminalStyle.PLAIN);
   }
 
   private static String table(int rows, Call... calls) {
@@ -76,6 +84,10 @@ class TextTablesTest {
 
   private static String table(
       CallFormat format, Statistic statistic, int rows, int width, Call... calls) {
+    return tables(width).top(results(format, statistic, calls), rows);
+  }
+
+  private static Results results(CallFormat format, Statistic statistic, Call... calls) {
     List<BatchResults> batches = new ArrayList<>();
     try (PipelineTester tester =
         PipelineTester.of(
@@ -83,7 +95,7 @@ class TextTablesTest {
       tester.receive(calls).endBatch();
       assertThatAccounting(tester.accounting()).addsUpFor(List.of(statistic));
     }
-    return TextTables.top(batches.get(0).results(statistic.name()), rows, LOS_ANGELES, width);
+    return batches.get(0).results(statistic.name());
   }
 
   @Test
@@ -123,42 +135,152 @@ class TextTablesTest {
         .isEqualTo(
             """
             calls-by-type-and-disposition-hourly: 3 rows
-              #  window_start         crime_type  disposition  disposition_description  count    share
-              -  -------------------  ----------  -----------  -----------------------  -----  -------
-              1  2018-11-04 01:00-07  415         HAN          Handled                      2   50.00%
-              2  2018-11-04 01:00-08  415         HAN          Handled                      1   25.00%
-              3  2018-11-04 01:00-08  Ünfall      HAN          Handled                      1   25.00%
-                 total                                                                      4  100.00%
-            """);
-    assertThat(table(StandardStatistics.callsByHourOfWeek(LOS_ANGELES), 1, 80, calls))
-        .isEqualTo(
-            """
-            calls-by-hour-of-week: 1 row
-              #  day_of_week  hour_of_day  count    share
-              -  -----------  -----------  -----  -------
-              1            7            1      4  100.00%
-                 total                         4  100.00%
+              #  window_start         crime_type  disposition  count    share
+              -  -------------------  ----------  -----------  -----  -------
+              1  2018-11-04 01:00-07  415         HAN Handled      2   50.00%
+              2  2018-11-04 01:00-08  415         HAN Handled      1   25.00%
+              3  2018-11-04 01:00-08  Ünfall      HAN Handled      1   25.00%
+                 total                                             4  100.00%
             """);
   }
 
   @Test
-  void longTextsAreCutUntilTheTableFitsAndThenLinesAre() {
+  void daysOfTheWeekHaveNamesAndOtherNumbersDoNot() {
+    Call[] calls = {at("415", "2018-11-04T08:30:00Z"), at("415", "2018-11-05T07:40:00Z")};
+    assertThat(table(StandardStatistics.callsByHourOfWeek(LOS_ANGELES), 2, 80, calls))
+        .isEqualTo(
+            """
+            calls-by-hour-of-week: 2 rows
+              #  day_of_week  hour_of_day  count    share
+              -  -----------  -----------  -----  -------
+              1  Sunday                 1      1   50.00%
+              2  Sunday                23      1   50.00%
+                 total                         2  100.00%
+            """);
+    Statistic number =
+        Statistic.named("number")
+            .by(Dimension.ofNumber("day_of_week", Set.of(), call -> 7))
+            .build();
+    assertThat(table(number, 2, 80, calls)).contains("\n  1            7      2  100.00%\n");
+  }
+
+  @Test
+  void longTextsAreCutUntilTheTableFitsButNoNumbers() {
     Call[] calls = {at("Traf Violation Cite", "2018-11-04T08:30:00Z")};
     assertThat(table(hourly(), 9, 70, calls))
         .isEqualTo(
             """
             calls-by-type-and-disposition-hourly: 1 row
-              #  window_start         crime_t…  disposi…  disposi…  count    share
-              -  -------------------  --------  --------  --------  -----  -------
-              1  2018-11-04 01:00-07  Traf Vi…  HAN       Handled       1  100.00%
+              #  window_start         crime_type          disposi…  count    share
+              -  -------------------  ------------------  --------  -----  -------
+              1  2018-11-04 01:00-07  Traf Violation Ci…  HAN Han…      1  100.00%
                  total                                                  1  100.00%
             """);
-    assertThat(table(hourly(), 9, 20, calls).lines().skip(1))
-        .containsExactly(
-            "  #  window_start  …",
-            "  -  --------------…",
-            "  1  2018-11-04 01:…",
-            "     total         …");
+    assertThat(table(hourly(), 9, 20, calls))
+        .contains("\n  1  2018-11-04 01:00-07  Tra…  HAN…      1\n")
+        .contains("\n  1  2018-11-04 01:00-07  Tra…  HAN…  100.00%\n");
+  }
+
+  @Test
+  void measuresThatDoNotFitFollowBelow() {
+    Instant received = Instant.parse("2026-09-30T11:00:00Z");
+    Call call =
+        Call.builder("1", "415", received)
+            .with(Fields.PRIORITY, "A")
+            .with(Fields.RECEIVED, received)
+            .with(Fields.DISPATCHED, received.plusSeconds(65))
+            .with(Fields.ON_SCENE, received.plusSeconds(4_000))
+            .build();
+    assertThat(table(DataSfCalls.json(), StandardStatistics.responseTimesByPriority(), 9, 80, call))
+        .isEqualTo(
+            """
+            response-times-by-priority: 1 row
+                                        received  received  received
+                                              to        to        to
+                                        dispatch  dispatch  dispatch
+              #  priority  count    share    median       p90       p99
+              -  --------  -----  -------  --------  --------  --------
+              1  A             1  100.00%      1m5s      1m5s      1m5s
+                 total         1  100.00%
+
+                           dispatch  dispatch  dispatch  received  received  received
+                           to scene  to scene  to scene  to scene  to scene  to scene
+              #  priority    median       p90       p99    median       p90       p99
+              -  --------  --------  --------  --------  --------  --------  --------
+              1  A          1h5m35s   1h5m35s   1h5m35s   1h6m40s   1h6m40s   1h6m40s
+            """);
+  }
+
+  @Test
+  void linesFitTheWidthWithTextsOfAllScripts() {
+    String[] texts = {
+      "警察警察警察警察警察警察警察警察警察警察警察警察警察", "e\u0301".repeat(60), "\u001b[31m".repeat(20), "🚓".repeat(30), "a\tb\nc", "", "한글".repeat(20)
+    };
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < texts.length; i++) {
+      calls.add(
+          Call.builder("" + i, texts[i].isEmpty() ? "x" : texts[i], Instant.EPOCH)
+              .disposition(texts[(i + 1) % texts.length])
+              .address(texts[(i + 2) % texts.length])
+              .build());
+    }
+    Statistic statistic =
+        Statistic.named("texts")
+            .by(Dimensions.CRIME_TYPE, Dimensions.DISPOSITION, Dimensions.ADDRESS)
+            .over(Windows.tumbling(Duration.ofHours(1)).allowingLateness(Duration.ZERO))
+            .build();
+    Results results =
+        results(SanFranciscoCalls.json(), statistic, calls.toArray(Call[]::new));
+    for (int width = 60; width <= 200; width++) {
+      assertThat(tables(width).top(results, 5).split("\n"))
+          .hasSize(10)
+          .extracting(TerminalText::columns)
+          .allMatch(atMost(width));
+    }
+  }
+
+  private static Predicate<Integer> atMost(int width) {
+    return columns -> columns <= width;
+  }
+
+  /** Returns results with a number of groups of one call each, and more calls of the first group. */
+  private static Results flat(int groups, int more) {
+    Call[] calls = new Call[groups + more];
+    for (int i = 0; i < calls.length; i++) {
+      calls[i] = of("t" + Math.max(0, i - more));
+    }
+    return results(SanFranciscoCalls.json(), StandardStatistics.callsByType(), calls);
+  }
+
+  @Test
+  void aTableWithoutMeaningIsReplaced() {
+    String advice = "--top 10 prints a table; --output DIR writes all rows to a file";
+    assertThat(tables(80).insteadOfTop(flat(201, 0), 10, advice))
+        .contains(
+            """
+            calls-by-type: 201 rows, the largest 1 (0.50%)
+              t0
+              --top 10 prints a table; --output DIR writes all rows to a file
+            """);
+    assertThat(tables(40).insteadOfTop(flat(201, 0), 10, advice).orElseThrow().lines())
+        .contains("  --top 10 prints a table; --output DIR", "  writes all rows to a file");
+    // 1 of 200, and 2 of 399, are at least 0.5 %.
+    assertThat(tables(80).insteadOfTop(flat(200, 0), 10, advice)).isEmpty();
+    assertThat(tables(80).insteadOfTop(flat(398, 1), 10, advice)).isEmpty();
+    assertThat(tables(80).insteadOfTop(flat(400, 1), 10, advice)).isPresent();
+    // The table has all rows.
+    assertThat(tables(80).insteadOfTop(flat(201, 0), 201, advice)).isEmpty();
+    assertThat(tables(80).insteadOfTop(flat(1, 0), 10, advice)).isEmpty();
+  }
+
+  @Test
+  void styledTablesDifferOnlyInStyles() {
+    Results results =
+        results(SanFranciscoCalls.json(), StandardStatistics.callsByType(), of("a\u001b[31m"));
+    TextTables styled = new TextTables(LOS_ANGELES, 80, TerminalStyle.ANSI);
+    String table = styled.top(results, 5);
+    assertThat(table).startsWith("\u001b[1mcalls-by-type:\u001b[0m 1 row\n");
+    assertThat(table.replaceAll("\u001b\\[[0-9]m", "")).isEqualTo(tables(80).top(results, 5));
   }
 
   @Test
@@ -215,10 +337,10 @@ class TextTablesTest {
         .isEqualTo(
             """
             prices: 2 rows
-              #  crime_type       sum      mean  top
-              -  ----------  --------  --------  -------------
-              1  a           1,234.50  2.500000  [[1234.50,1]]
-              2  b                       1.0E-9
+              #  crime_type       sum    mean  top
+              -  ----------  --------  ------  -------------
+              1  a           1,234.50   2.500  [[1234.50,1]]
+              2  b                     1.0E-9
             """);
   }
 
@@ -262,8 +384,8 @@ class TextTablesTest {
     statistics.put("some", new Contributions(5_500, 100, 1_400));
 
     assertThat(
-            TextTables.accounting(
-                new Accounting(7_003, 2, 0, 1, 0, 0, 0, DISPOSITIONS, statistics)))
+            tables(80)
+                .accounting(new Accounting(7_003, 2, 0, 1, 0, 0, 0, DISPOSITIONS, statistics)))
         .isEqualTo(
             """
             accounting: 7,003 received = 2 rejected + 1 duplicates + 7,000 calls
@@ -274,10 +396,33 @@ class TextTablesTest {
   }
 
   @Test
+  void theAccountingFitsTheWidth() {
+    Map<String, Contributions> statistics =
+        Map.of(
+            "calls-by-type-and-disposition-hourly",
+            new Contributions(199_999_000_000L, 100_000_000, 1_400_000));
+    Accounting accounting =
+        new Accounting(
+            200_000_000_003L, 2_000, 1, 3, 0, 107, 0, Map.of("dispositions", 19_847L), statistics);
+
+    assertThat(tables(80).accounting(accounting))
+        .isEqualTo(
+            """
+            accounting: 200,000,000,003 received + 1 additional calls = 2,000 rejected
+                        + 3 duplicates + 199,999,998,001 calls
+                        107 ambiguous times (when clocks went back),
+                          19,847 unknown dispositions
+                        calls-by-type-and-disposition-hourly: 199,999,000,000 counted,
+                          100,000,000 late, 1,400,000 filtered
+            """);
+  }
+
+  @Test
   void theAccountingShowsUnconfirmedTimesIfThereAreAny() {
     assertThat(
-            TextTables.accounting(
-                new Accounting(1_500, 0, 0, 0, 0, 0, 1_234, DISPOSITIONS, Map.of())))
+            tables(80)
+                .accounting(
+                    new Accounting(1_500, 0, 0, 0, 0, 0, 1_234, DISPOSITIONS, Map.of())))
         .isEqualTo(
             """
             accounting: 1,500 received = 0 rejected + 0 duplicates + 1,500 calls

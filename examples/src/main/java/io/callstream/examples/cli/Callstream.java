@@ -5,6 +5,7 @@ import io.callstream.ErrorCode;
 import io.callstream.examples.cli.StopRequest.InterruptedCommandException;
 import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.failures.SimilarNames;
+import io.callstream.internal.sink.TerminalStyle;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -14,6 +15,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -51,6 +54,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Callstream implements Runnable {
   static final int FAILURE = 1;
   static final int WRONG_USAGE = 2;
+
+  private static final int HELP_WIDTH = 80;
+  private static final int HELP_OPTIONS_WIDTH = 28;
 
   /** Encoded in advance, because a full heap has no room for it. */
   private static final byte[] OUT_OF_MEMORY =
@@ -107,18 +113,8 @@ public final class Callstream implements Runnable {
   }
 
   static int run(Terminal terminal, StopRequest interruption, String... args) {
-    Callstream callstream = new Callstream(terminal, interruption);
-    CommandLine commands =
-        new CommandLine(callstream)
-            .setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8))
-            .setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8))
-            .setUsageHelpWidth(100)
-            .setUsageHelpLongOptionsMaxWidth(34)
-            .setAbbreviatedOptionsAllowed(false)
-            .setParameterExceptionHandler((wrong, given) -> callstream.explainUsage(wrong))
-            .setExecutionExceptionHandler(
-                (failure, command, parsed) -> callstream.explain(failure, command));
-    Converters.register(commands);
+    CommandLine commands = commandLine(terminal, interruption);
+    Callstream callstream = commands.getCommand();
     int status;
     try {
       requireReadable(args);
@@ -131,6 +127,27 @@ public final class Callstream implements Runnable {
       status = callstream.explain(e, commands);
     }
     return status == 0 ? callstream.statusOfOutput(commands) : status;
+  }
+
+  /** Returns the command with its subcommands. */
+  static CommandLine commandLine(Terminal terminal, StopRequest interruption) {
+    Callstream callstream = new Callstream(terminal, interruption);
+    CommandLine commands =
+        new CommandLine(callstream)
+            .setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8))
+            .setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8))
+            .setColorScheme(
+                Help.defaultColorScheme(
+                    terminal.outStyle() == TerminalStyle.ANSI ? Ansi.ON : Ansi.OFF))
+            .setUsageHelpWidth(HELP_WIDTH)
+            .setUsageHelpLongOptionsMaxWidth(HELP_OPTIONS_WIDTH)
+            .setAbbreviatedOptionsAllowed(false)
+            .setParameterExceptionHandler((wrong, given) -> callstream.explainUsage(wrong))
+            .setExecutionExceptionHandler(
+                (failure, command, parsed) -> callstream.explain(failure, command));
+    Converters.register(commands);
+    OptionGroups.register(commands);
+    return commands;
   }
 
   /**
@@ -206,7 +223,7 @@ public final class Callstream implements Runnable {
     CommandLine command = wrong.getCommandLine();
     PrintWriter err = command.getErr();
     String name = command.getCommandSpec().qualifiedName();
-    err.println(name + ": " + message(wrong));
+    err.println(terminal.errStyle().red(name + ": " + message(wrong)));
     Optional<String> near = nearest(wrong);
     near.ifPresent(meant -> err.println("Did you mean: " + meant + "?"));
     boolean similar = near.isPresent() || UnmatchedArgumentException.printSuggestions(wrong, err);
@@ -249,16 +266,16 @@ public final class Callstream implements Runnable {
       return interruption.status();
     }
     PrintWriter err = command.getErr();
-    err.print(command.getCommandSpec().qualifiedName() + ": ");
+    String message = "failed unexpectedly: " + failure;
     int status = FAILURE;
     if (failure instanceof CallstreamException known) {
-      err.println(known.getMessage());
+      message = known.getMessage();
       if (known.code() == ErrorCode.UNSUPPORTED) {
         status = WRONG_USAGE;
       }
-    } else {
-      err.println("failed unexpectedly: " + failure);
     }
+    err.println(
+        terminal.errStyle().red(command.getCommandSpec().qualifiedName() + ": " + message));
     if (verbose) {
       failure.printStackTrace(err);
     } else if (!(failure instanceof CallstreamException)) {

@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
 /** Implements {@code callstream consume}. */
 @Command(
     name = "consume",
+    abbreviateSynopsis = true,
     description = {
       "Prints the records of a topic as calls, one a line: time, type, disposition, address, id, and"
           + " partition@offset; for an invalid record, the reason and its value. If the format lacks"
@@ -33,8 +34,9 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "callstream consume --from-beginning --max 10",
-      "callstream consume --from-beginning --raw --max 1000 > calls.ndjson",
+      "@|bold Examples:|@",
+      "  callstream consume --from-beginning --max 10",
+      "  callstream consume --from-beginning --raw --max 1000 > calls.ndjson",
       "",
       "Ctrl-C ends it, with exit status 0."
     })
@@ -115,7 +117,7 @@ final class ConsumeCommand implements Callable<Integer> {
     try (TopicAdmin admin = TopicAdmin.connect(kafka.cluster())) {
       long heldBack = admin.describe(kafka.topicName()).map(TopicInfo::heldBack).orElse(0L);
       if (heldBack > 0) {
-        terminal.say(
+        terminal.warn(
             "%,d offsets are held back by an open transaction; their records are shown when it has"
                 + " ended",
             heldBack);

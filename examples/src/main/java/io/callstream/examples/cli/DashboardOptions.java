@@ -185,7 +185,7 @@ final class DashboardOptions {
         throw e;
       }
       Dashboard shown = show(running, engine, 0);
-      terminal.say("Port %d is taken; --port names another.", DEFAULT_PORT);
+      terminal.warn("Port %d is taken; --port names another.", DEFAULT_PORT);
       return shown;
     }
   }

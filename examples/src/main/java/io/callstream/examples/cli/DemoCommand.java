@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
 /** Implements {@code callstream demo}. */
 @Command(
     name = "demo",
+    abbreviateSynopsis = true,
     description = {
       "Shows everything at once, on this machine alone: starts a Kafka broker, sends calls to a"
           + " topic, counts them, prints tables, and removes all but the files of --output.",
@@ -42,10 +43,12 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "callstream demo",
-      "callstream demo --rate 5000 --stay",
-      "callstream demo --calls 20000 --rate 2000 --disorder 0.05 --duplicates 0.01 --distinct",
-      "callstream demo --input FILE --output out --report calls.html",
+      "@|bold Examples:|@",
+      "  callstream demo",
+      "  callstream demo --rate 5000 --stay",
+      "  callstream demo --calls 20000 --rate 2000 \\",
+      "      --disorder 0.05 --duplicates 0.01 --distinct",
+      "  callstream demo --input FILE --output out --report calls.html",
       "",
       "Ctrl-C ends it within seconds, with exit status 130, or 0 once all calls are counted."
     })

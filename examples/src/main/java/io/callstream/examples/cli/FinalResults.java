@@ -38,7 +38,8 @@ record FinalResults(Pipeline pipeline, Function<String, Results> results, Accoun
 
   /**
    * Prints the top rows of each statistic, the accounting, and the location of the files, or all of
-   * this as JSON.
+   * this as JSON. If the user did not specify the number of rows, a table without meaning is replaced
+   * by a text.
    *
    * @param top the number of rows of each statistic, if the user specified it
    * @param output the directory of the files; null without files
@@ -48,30 +49,38 @@ record FinalResults(Pipeline pipeline, Function<String, Results> results, Accoun
     if (asJson) {
       ResultsJson.write(terminal.out(), this, top, output);
     } else {
-      printTables(terminal, top.orElse(ROWS), output);
+      printTables(terminal, top, output);
     }
     terminal.out().requireWritten();
   }
 
-  private void printTables(Terminal terminal, int rows, @Nullable Path output) {
-    int width = terminal.columns().getAsInt();
+  private void printTables(Terminal terminal, OptionalInt top, @Nullable Path output) {
+    ResultStream out = terminal.out();
+    TextTables tables =
+        new TextTables(pipeline.format().zone(), terminal.tableWidth(), terminal.outStyle());
     for (Statistic statistic : pipeline.statistics()) {
-      terminal
-          .out()
-          .println(
-              TextTables.top(
-                  results.apply(statistic.name()), rows, pipeline.format().zone(), width));
+      Results rows = results.apply(statistic.name());
+      out.println(
+          top.isPresent()
+              ? tables.top(rows, top.getAsInt())
+              : tables
+                  .insteadOfTop(rows, ROWS, advice(statistic, output))
+                  .orElseGet(() -> tables.top(rows, ROWS)));
     }
-    terminal.out().print(TextTables.accounting(accounting));
+    out.print(tables.accounting(accounting));
     part()
         .ifPresent(
             part ->
-                terminal
-                    .out()
-                    .println(
-                        "part: " + part + " of the topic; 'callstream merge' adds the others"));
+                out.println("part: " + part + " of the topic; 'callstream merge' adds the others"));
     if (output != null) {
-      terminal.out().println("files: " + output.toAbsolutePath().normalize());
+      out.println("files: " + output.toAbsolutePath().normalize());
     }
+  }
+
+  private static String advice(Statistic statistic, @Nullable Path output) {
+    return DisplayText.format("--top %d prints a table; ", ROWS)
+        + (output == null
+            ? "--output DIR writes all rows to a file"
+            : statistic.name() + ".csv has all rows");
   }
 }

@@ -24,12 +24,12 @@ record InputAdvice(Terminal terminal, CallFormat format, boolean sorted) {
   void give(SendReport report) {
     InputCheck input = report.input();
     for (String remark : input.remarks()) {
-      terminal.say("input     %s", remark);
+      terminal.warn("input     %s", remark);
     }
     if (input.notCalls() == 0) {
       return;
     }
-    terminal.say(
+    terminal.warn(
         "not calls %,d of %s cannot be read as calls of the format %s%s",
         input.notCalls(), DisplayText.records(report.read()), format.name(), counts(input));
     for (Example example : input.examples().subList(0, Math.min(1, input.examples().size()))) {

@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
 /** Implements {@code callstream merge}. */
 @Command(
     name = "merge",
+    abbreviateSynopsis = true,
     description = {
       "Adds the results of processes that count parts of a topic with 'callstream statistics --part'.",
       "",
@@ -28,8 +29,9 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "callstream merge state-1 state-2 --output out",
-      "callstream merge state-* --json --top 3"
+      "@|bold Examples:|@",
+      "  callstream merge state-1 state-2 --output out",
+      "  callstream merge state-* --json --top 3"
     })
 final class MergeCommand implements Callable<Integer> {
   @ParentCommand

@@ -125,7 +125,7 @@ final class PipelineDisplay {
   void tellMissing(long sent) {
     long counted = running.accounting().received();
     if (counted < sent) {
-      terminal.say(
+      terminal.warn(
           "ended early: %,d of %s were counted, and the tables lack the other %,d",
           counted, DisplayText.records(sent), sent - counted);
     }
@@ -136,7 +136,7 @@ final class PipelineDisplay {
    */
   void tellLeft(TopicInfo topic) {
     if (!isComplete(topic)) {
-      terminal.say(
+      terminal.warn(
           "ended early: %s counted; %,d offsets were not read, so the tables lack at most as many"
               + " records",
           DisplayText.records(running.accounting().received()), left(topic));

@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
 /** Implements {@code callstream produce}. */
 @Command(
     name = "produce",
+    customSynopsis =
+        "callstream produce [OPTIONS] (--input FILE|- | --synthetic N | --datasf ID)",
     description = {
       "Sends calls to a Kafka topic, which is created if there is none.",
       "",
@@ -32,11 +34,15 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "callstream produce --input FILE",
-      "callstream produce --input FILE --resume",
-      "callstream produce --synthetic 1000000 --rate 5000 --disorder 0.01 --garbage 0.001",
-      "callstream produce --input orders.csv --format-file orders.properties --topic orders",
-      "callstream produce --datasf gnap-fj3t --poll 10m --resume --topic calls.today",
+      "@|bold Examples:|@",
+      "  callstream produce --input FILE",
+      "  callstream produce --input FILE --resume",
+      "  callstream produce --synthetic 1000000 --rate 5000 \\",
+      "      --disorder 0.01 --garbage 0.001",
+      "  callstream produce --topic orders \\",
+      "      --input orders.csv --format-file orders.properties",
+      "  callstream produce --topic calls.today \\",
+      "      --datasf gnap-fj3t --poll 10m --resume",
       "",
       "An app token for DataSF, which is optional, is read from the environment variable"
           + " DATASF_APP_TOKEN, and goes to data.sfgov.org alone, or to this machine."
@@ -213,7 +219,7 @@ final class ProduceCommand implements Callable<Integer> {
           if (server != null && !TOKEN_HOSTS.contains(server.getHost().toLowerCase(Locale.ROOT))) {
             callstream
                 .terminal()
-                .say("token     not sent: %s is for data.sfgov.org", TOKEN_VARIABLE);
+                .warn("token     not sent: %s is for data.sfgov.org", TOKEN_VARIABLE);
             return feed;
           }
           return feed.withToken(token);

@@ -84,7 +84,7 @@ final class SendTask {
         report.ending() == SendReport.Ending.END_OF_SOURCE ? "" : ", then interrupted");
     boolean ended = report.ending() == SendReport.Ending.END_OF_SOURCE;
     if (ended && report.read() == 0 && !(source instanceof UnsentCalls)) {
-      terminal.say("input     %s has no records", source.name());
+      terminal.warn("input     %s has no records", source.name());
     }
     advice.give(report);
     return report;

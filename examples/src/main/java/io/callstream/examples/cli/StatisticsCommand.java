@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
 /** Implements {@code callstream statistics}. */
 @Command(
     name = "statistics",
+    abbreviateSynopsis = true,
     description = {
       "Counts the calls of a topic: by type, by type and disposition in hours, by location, and by"
           + " hour of the week, or what a file describes.",
@@ -35,16 +36,21 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "callstream statistics --once --output out --report calls.html",
-      "callstream statistics --once --json --top 3 --quiet",
-      "callstream statistics --dashboard 4041",
-      "callstream statistics --once --topic orders --format-file orders.properties",
-      "callstream statistics --checkpoint state --output out --conf spark.sql.shuffle.partitions=4",
-      "callstream statistics --checkpoint state --results-topic counts --dead-letter-topic letters",
-      "callstream statistics --checkpoint state --output out --restart",
-      "callstream statistics --engine local --part 1/2 --checkpoint state-1",
-      "callstream statistics --checkpoint state --output out --statistics-file more.properties --evolve",
-      "callstream statistics --checkpoint state --jdbc jdbc:postgresql://localhost/calls --parquet lake",
+      "@|bold Examples:|@",
+      "  callstream statistics --once --output out --report calls.html",
+      "  callstream statistics --once --json --top 3 --quiet",
+      "  callstream statistics --dashboard 4041",
+      "  callstream statistics --once --topic orders --format-file orders.properties",
+      "  callstream statistics --checkpoint state --output out --restart",
+      "  callstream statistics --checkpoint state --output out \\",
+      "      --conf spark.sql.shuffle.partitions=4",
+      "  callstream statistics --checkpoint state --output out \\",
+      "      --statistics-file more.properties --evolve",
+      "  callstream statistics --checkpoint state --results-topic counts \\",
+      "      --dead-letter-topic letters",
+      "  callstream statistics --checkpoint state --parquet lake \\",
+      "      --jdbc jdbc:postgresql://localhost/calls",
+      "  callstream statistics --engine local --part 1/2 --checkpoint state-1",
       "",
       "Ctrl-C ends it in good order, with exit status 0; 130 if --once was not done."
     })
@@ -154,7 +160,7 @@ final class StatisticsCommand implements Callable<Integer> {
         info.partitions().size() == 1 ? "partition" : "partitions",
         engine.name());
     if (info.heldBack() > 0) {
-      terminal.say(
+      terminal.warn(
           "          %,d more offsets are held back by an open transaction; their records are counted"
               + " %s",
           info.heldBack(), once ? "by a run that starts after its end" : "when it has ended");

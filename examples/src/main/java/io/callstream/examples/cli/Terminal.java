@@ -2,6 +2,8 @@ package io.callstream.examples.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.internal.sink.TerminalStyle;
+import io.callstream.internal.sink.TextTables;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -24,27 +26,31 @@ import java.util.regex.Pattern;
  * @param live whether messages appear on a terminal, so that a line can be redrawn
  * @param columns returns the number of columns of the terminal that shows results, or {@link
  *     #NO_COLUMNS} without a terminal
+ * @param outStyle the style of results
+ * @param errStyle the style of messages
  */
 record Terminal(
-    InputStream in, ResultStream out, PrintStream err, boolean live, IntSupplier columns) {
-  /** The width of an output that is not a terminal. Lines can have any length there. */
+    InputStream in,
+    ResultStream out,
+    PrintStream err,
+    boolean live,
+    IntSupplier columns,
+    TerminalStyle outStyle,
+    TerminalStyle errStyle) {
+  /** The width of an output that is not a terminal. Lines of calls can have any length there. */
   static final int NO_COLUMNS = Integer.MAX_VALUE;
 
-  /** Set by the launcher, which can detect whether standard error is a terminal; Java cannot. */
-  private static final String LIVE = "callstream.terminal";
-
   /** Returns the standard streams of this process. Their encoding is UTF-8 with any locale. */
-  @SuppressWarnings("SystemConsoleNull") // On Java 17, null means no terminal.
   static Terminal ofProcess() {
-    boolean live =
-        System.getProperty(LIVE) == null ? System.console() != null : Boolean.getBoolean(LIVE);
     return new Terminal(
         // The stream of a channel, unlike System.in, can be closed while another thread reads.
         Channels.newInputStream(new FileInputStream(FileDescriptor.in).getChannel()),
         new ResultStream(new FileOutputStream(FileDescriptor.out)),
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8),
-        live,
-        Terminal::askColumns);
+        TerminalStyle.isTerminal("err"),
+        Terminal::askColumns,
+        TerminalStyle.ofOut(),
+        TerminalStyle.ofErr());
   }
 
   /**
@@ -70,16 +76,37 @@ record Terminal(
 
   /** Returns this terminal without lines that are redrawn, because log lines would break them. */
   Terminal withoutBars() {
-    return new Terminal(in, out, err, false, columns);
+    return new Terminal(in, out, err, false, columns, outStyle, errStyle);
   }
 
   /** Returns this terminal without messages. */
   Terminal quiet() {
     return new Terminal(
-        in, out, new PrintStream(OutputStream.nullOutputStream(), false, UTF_8), false, columns);
+        in,
+        out,
+        new PrintStream(OutputStream.nullOutputStream(), false, UTF_8),
+        false,
+        columns,
+        outStyle,
+        errStyle);
+  }
+
+  /** Returns the maximum width of a table of results. */
+  int tableWidth() {
+    int available = columns.getAsInt();
+    return available == NO_COLUMNS ? TextTables.DEFAULT_WIDTH : available;
   }
 
   void say(String message, Object... values) {
-    err.println(values.length == 0 ? message : DisplayText.format(message, values));
+    err.println(text(message, values));
+  }
+
+  /** Shows a message that requires attention. */
+  void warn(String message, Object... values) {
+    err.println(errStyle.yellow(text(message, values)));
+  }
+
+  private static String text(String message, Object... values) {
+    return values.length == 0 ? message : DisplayText.format(message, values);
   }
 }

@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.internal.sink.TerminalStyle;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -26,7 +27,9 @@ record CommandRun(int status, String out, String err) {
                 new ResultStream(out),
                 new PrintStream(err, true, UTF_8),
                 false,
-                () -> Terminal.NO_COLUMNS),
+                () -> Terminal.NO_COLUMNS,
+                TerminalStyle.PLAIN,
+                TerminalStyle.PLAIN),
             interruption,
             args);
     return new CommandRun(status, out.toString(UTF_8), err.toString(UTF_8));

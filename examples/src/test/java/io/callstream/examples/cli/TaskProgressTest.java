@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.callstream.internal.sink.TerminalStyle;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -158,7 +159,9 @@ class TaskProgressTest {
         new ResultStream(shown),
         shown,
         live,
-        () -> Terminal.NO_COLUMNS);
+        () -> Terminal.NO_COLUMNS,
+                TerminalStyle.PLAIN,
+                TerminalStyle.PLAIN);
   }
 
   @Test
