@@ -10,11 +10,14 @@ import io.callstream.statistic.Statistic;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.time.format.TextStyle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -101,6 +104,13 @@ public final class RowFormatter {
     return size >= MIN_PLAIN && size < MAX_PLAIN
         ? BigDecimal.valueOf(number).toPlainString()
         : Double.toString(number);
+  }
+
+  /** Returns a value of a dimension for people. Days of the week have their names. */
+  public static String shown(Dimension dimension, String value) {
+    return dimension.isDayOfWeek() && !value.equals(Statistic.OTHER)
+        ? DayOfWeek.of(Integer.parseInt(value)).getDisplayName(TextStyle.FULL, Locale.ENGLISH)
+        : value;
   }
 
   /** Formats a number for people. Only very small and very large numbers have an exponent. */

@@ -11,12 +11,10 @@ import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measure.ValueType;
 import io.callstream.statistic.Statistic;
 import java.math.BigDecimal;
-import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.time.format.TextStyle;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -178,13 +176,6 @@ public final class TextTables {
     return value instanceof Double number
         ? RowFormatter.rounded(number, DECIMALS)
         : value.toString();
-  }
-
-  /** Returns the name of a day from 1 to 7, or the value if it is the group of other values. */
-  private static String dayName(String value) {
-    return value.matches("[1-7]")
-        ? DayOfWeek.of(Integer.parseInt(value)).getDisplayName(TextStyle.FULL, Locale.ENGLISH)
-        : value;
   }
 
   /** What a table of a statistic shows. */
@@ -360,8 +351,7 @@ public final class TextTables {
       List<String> keys = new ArrayList<>();
       row.window().ifPresent(window -> keys.add(time(window.start())));
       for (Dimension dimension : statistic.dimensions()) {
-        String value = row.dimension(dimension.name());
-        String shown = dimension.isDayOfWeek() ? dayName(value) : value;
+        String shown = RowFormatter.shown(dimension, row.dimension(dimension.name()));
         keys.add(row.description(dimension).map(d -> shown + " " + d).orElse(shown).strip());
       }
       return keys;

@@ -1,5 +1,6 @@
 package io.callstream.examples.cli;
 
+import io.callstream.internal.sink.TerminalStyle;
 import java.util.Collection;
 
 /**
@@ -15,8 +16,13 @@ final class Logging {
       System.setProperty("callstream.log.ours", "INFO");
       System.setProperty("callstream.log.others", "INFO");
       System.setProperty("callstream.log.pattern", "log");
-    } else if (args.contains("--quiet") || args.contains("-q")) {
+      return;
+    }
+    if (args.contains("--quiet") || args.contains("-q")) {
       System.setProperty("callstream.log.ours", "ERROR");
+    }
+    if (TerminalStyle.ofErr() == TerminalStyle.ANSI) {
+      System.setProperty("callstream.log.pattern", "colored");
     }
   }
 }
