@@ -7,9 +7,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A table of aligned cells that fits a width. If it is too wide, headers are wrapped at underscores,
- * then texts are truncated, those of the last columns first. Measures that still do not fit follow
- * in further tables of the same rows. Numbers are always complete. Not thread-safe.
+ * A table of aligned cells that fits a width. If it is too wide, headers are wrapped at
+ * underscores, then texts are truncated, those of the last columns first. Measures that still do
+ * not fit follow in further tables of the same rows. Numbers are always complete. Not thread-safe.
  */
 final class AlignedTable {
   private static final String GAP = "  ";
@@ -59,7 +59,8 @@ final class AlignedTable {
   }
 
   void addRow(List<String> cells) {
-    lines.add(new Line(cells.stream().map(cell -> TerminalText.cut(cell, MAX_TEXT)).toList(), false));
+    lines.add(
+        new Line(cells.stream().map(cell -> TerminalText.cut(cell, MAX_TEXT)).toList(), false));
   }
 
   /** Adds a row without a rank, whose label is in the second column. */
@@ -122,7 +123,10 @@ final class AlignedTable {
   }
 
   private int widestCell(int c) {
-    return lines.stream().mapToInt(line -> TerminalText.columns(line.cells().get(c))).max().orElse(0);
+    return lines.stream()
+        .mapToInt(line -> TerminalText.columns(line.cells().get(c)))
+        .max()
+        .orElse(0);
   }
 
   private String[] words(int c) {

@@ -95,8 +95,7 @@ public final class TextTables {
     sum.add(format("+ %,d calls", accounting.calls()));
     StringBuilder text = new StringBuilder(wrapped(INDENT, " ", sum));
     List<String> remarks = new ArrayList<>();
-    remarks.add(
-        format("%,d ambiguous times (when clocks went back)", accounting.ambiguousTimes()));
+    remarks.add(format("%,d ambiguous times (when clocks went back)", accounting.ambiguousTimes()));
     accounting
         .unknown()
         .forEach((lookup, number) -> remarks.add(format("%,d unknown %s", number, lookup)));
@@ -160,6 +159,13 @@ public final class TextTables {
     return format("%.2f%%", share * 100);
   }
 
+  /** Returns a duration in seconds, with a decimal if it is shorter than a minute. */
+  private static String text(Duration duration) {
+    double unit = duration.abs().compareTo(Duration.ofMinutes(1)) < 0 ? 100 : 1_000;
+    Duration rounded = Duration.ofMillis(Math.round(duration.toMillis() / unit) * (long) unit);
+    return rounded.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
+  }
+
   private static String text(Measure measure, Object value) {
     if (measure instanceof Measure.Share && value instanceof Double share) {
       return percent(share);
@@ -168,7 +174,7 @@ public final class TextTables {
       return format("%,d", number);
     }
     if (value instanceof Duration duration) {
-      return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
+      return text(duration);
     }
     if (value instanceof BigDecimal number) {
       return format("%,." + number.scale() + "f", number);
@@ -252,8 +258,7 @@ public final class TextTables {
           results
               .countedSince()
               .map(
-                  s ->
-                      format(", counted since batch %d (%s)", s.batch(), minutes.format(s.time())))
+                  s -> format(", counted since batch %d (%s)", s.batch(), minutes.format(s.time())))
               .orElse("");
       String title = title((cut && rows > 0 ? format("top %,d of ", rows) : "") + all + since);
       if (number == 0 || rows == 0) {

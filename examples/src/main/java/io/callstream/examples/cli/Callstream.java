@@ -274,8 +274,7 @@ public final class Callstream implements Runnable {
         status = WRONG_USAGE;
       }
     }
-    err.println(
-        terminal.errStyle().red(command.getCommandSpec().qualifiedName() + ": " + message));
+    err.println(terminal.errStyle().red(command.getCommandSpec().qualifiedName() + ": " + message));
     if (verbose) {
       failure.printStackTrace(err);
     } else if (!(failure instanceof CallstreamException)) {

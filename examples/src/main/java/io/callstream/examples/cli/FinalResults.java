@@ -38,8 +38,8 @@ record FinalResults(Pipeline pipeline, Function<String, Results> results, Accoun
 
   /**
    * Prints the top rows of each statistic, the accounting, and the location of the files, or all of
-   * this as JSON. If the user did not specify the number of rows, a table without meaning is replaced
-   * by a text.
+   * this as JSON. If the user did not specify the number of rows, a table without meaning is
+   * replaced by a text.
    *
    * @param top the number of rows of each statistic, if the user specified it
    * @param output the directory of the files; null without files

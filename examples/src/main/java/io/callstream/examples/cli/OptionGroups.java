@@ -105,7 +105,6 @@ final class OptionGroups implements IHelpSectionRenderer {
     Class<?> declaring = ((Field) option.userObject()).getDeclaringClass();
     return declaring == BrokerCommand.class
         ? OWN // Its port is not that of a dashboard.
-        : OF_NAMES.getOrDefault(
-            option.longestName(), OF_CLASSES.getOrDefault(declaring, OWN));
+        : OF_NAMES.getOrDefault(option.longestName(), OF_CLASSES.getOrDefault(declaring, OWN));
   }
 }

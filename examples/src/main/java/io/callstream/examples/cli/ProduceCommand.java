@@ -24,8 +24,7 @@ import picocli.CommandLine.Spec;
 /** Implements {@code callstream produce}. */
 @Command(
     name = "produce",
-    customSynopsis =
-        "callstream produce [OPTIONS] (--input FILE|- | --synthetic N | --datasf ID)",
+    customSynopsis = "callstream produce [OPTIONS] (--input FILE|- | --synthetic N | --datasf ID)",
     description = {
       "Sends calls to a Kafka topic, which is created if there is none.",
       "",

@@ -82,7 +82,11 @@ class EndToEndTest {
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.out())
         .contains("calls-by-type: top 10 of", "calls-by-hour-of-week", "accounting: ")
-        .contains("files: " + output);
+        .contains("files: " + output)
+        .containsPattern(
+            "calls-by-type-and-disposition-hourly: [\\d,]+ rows, the largest \\d+ \\(0\\.[0-4]\\d%\\)\n")
+        .contains("prints a table; calls-by-type-and-disposition-hourly.csv has all rows")
+        .containsPattern("\n  1  \\w+day +\\d+ ");
     return new Output(output);
   }
 

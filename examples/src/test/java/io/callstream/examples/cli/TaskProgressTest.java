@@ -160,8 +160,8 @@ class TaskProgressTest {
         shown,
         live,
         () -> Terminal.NO_COLUMNS,
-                TerminalStyle.PLAIN,
-                TerminalStyle.PLAIN);
+        TerminalStyle.PLAIN,
+        TerminalStyle.PLAIN);
   }
 
   @Test
