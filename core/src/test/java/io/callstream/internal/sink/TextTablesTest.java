@@ -195,9 +195,9 @@ class TextTablesTest {
         .isEqualTo(
             """
             response-times-by-priority: 1 row
-                                        received  received  received
-                                              to        to        to
-                                        dispatch  dispatch  dispatch
+                                           received  received  received
+                                                 to        to        to
+                                           dispatch  dispatch  dispatch
               #  priority  count    share    median       p90       p99
               -  --------  -----  -------  --------  --------  --------
               1  A             1  100.00%      1m5s      1m5s      1m5s

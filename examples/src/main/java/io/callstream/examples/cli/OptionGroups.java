@@ -2,8 +2,6 @@ package io.callstream.examples.cli;
 
 import java.lang.reflect.Field;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
@@ -79,25 +77,21 @@ final class OptionGroups implements IHelpSectionRenderer {
     List<OptionSpec> options = new ArrayList<>(help.commandSpec().options());
     options.removeIf(OptionSpec::hidden);
     options.sort(help.createDefaultOptionSort());
-    Map<String, List<OptionSpec>> groups = new LinkedHashMap<>();
-    ORDER.forEach(heading -> groups.put(heading, new ArrayList<>()));
-    for (OptionSpec option : options) {
-      groups.get(heading(option)).add(option);
-    }
-    groups.values().removeIf(Collection::isEmpty);
+    List<String> headings = options.stream().map(OptionGroups::heading).distinct().toList();
     StringBuilder text = new StringBuilder();
-    groups.forEach(
-        (heading, members) -> {
-          if (!heading.isEmpty() && groups.size() > 1) {
-            text.append("\n")
-                .append(help.colorScheme().text("@|bold " + heading + ":|@"))
-                .append("\n");
-          }
-          // All options, so that their columns have the same width in all groups.
-          Layout layout = help.createDefaultLayout(options, List.of(), help.colorScheme());
-          layout.addAllOptions(members, help.parameterLabelRenderer());
-          text.append(layout);
-        });
+    for (String heading : ORDER) {
+      if (!heading.isEmpty() && headings.contains(heading) && headings.size() > 1) {
+        text.append("\n")
+            .append(help.colorScheme().text("@|bold " + heading + ":|@"))
+            .append("\n");
+      }
+      // All options, so that their columns have the same width in all groups.
+      Layout layout = help.createDefaultLayout(options, List.of(), help.colorScheme());
+      layout.addAllOptions(
+          options.stream().filter(option -> heading(option).equals(heading)).toList(),
+          help.parameterLabelRenderer());
+      text.append(layout);
+    }
     return text.toString();
   }
 
