@@ -81,9 +81,7 @@ final class OptionGroups implements IHelpSectionRenderer {
     StringBuilder text = new StringBuilder();
     for (String heading : ORDER) {
       if (!heading.isEmpty() && headings.contains(heading) && headings.size() > 1) {
-        text.append("\n")
-            .append(help.colorScheme().text("@|bold " + heading + ":|@"))
-            .append("\n");
+        text.append("\n").append(help.colorScheme().text("@|bold " + heading + ":|@")).append("\n");
       }
       // All options, so that their columns have the same width in all groups.
       Layout layout = help.createDefaultLayout(options, List.of(), help.colorScheme());

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
 /** Implements {@code callstream produce}. */
 @Command(
     name = "produce",
-    customSynopsis = "callstream produce [OPTIONS] (--input FILE|- | --synthetic N | --datasf ID)",
+    customSynopsis = "callstream produce [OPTIONS] (--input FILE | --synthetic N | --datasf ID)",
     description = {
       "Sends calls to a Kafka topic, which is created if there is none.",
       "",
@@ -71,7 +71,8 @@ final class ProduceCommand implements Callable<Integer> {
   @Option(
       names = "--datasf-url",
       paramLabel = "URL",
-      description = "The server of --datasf. Default: https://data.sfgov.org.")
+      // Separate lines, because picocli breaks lines within addresses.
+      description = {"The server of --datasf.", "Default: https://data.sfgov.org."})
   private @Nullable URI server;
 
   @Option(

@@ -52,12 +52,13 @@ final class SinkOptions {
   @Option(
       names = "--jdbc",
       paramLabel = "URL",
-      description =
-          "Keep results in tables of this PostgreSQL database, such as"
-              + " jdbc:postgresql://localhost/calls. The password is read from --jdbc-password-file"
-              + " or the environment variable "
-              + PASSWORD
-              + ".")
+      description = {
+        "Keep results in tables of this PostgreSQL database, such as",
+        "jdbc:postgresql://localhost/calls.",
+        "The password is read from --jdbc-password-file or the environment variable "
+            + PASSWORD
+            + "."
+      })
   private @Nullable String jdbc;
 
   @Option(names = "--jdbc-user", paramLabel = "NAME", description = "The database's user.")

@@ -154,8 +154,10 @@ final class StatisticsOptions {
   @Option(
       names = "--conf",
       paramLabel = "KEY=VALUE",
-      description =
-          "A Spark property, such as spark.sql.shuffle.partitions=4; may be given several times.")
+      description = {
+        "A Spark property; may be given several times. An example is",
+        "spark.sql.shuffle.partitions=4."
+      })
   private List<String> conf = new ArrayList<>();
 
   /** Whether a dashboard shows the pipeline. */

@@ -137,7 +137,8 @@ class HelpTest {
         .extracting(ArgSpec::isOption)
         .hasSizeGreaterThan(40)
         .containsOnly(true);
-    assertThat(help(80, TerminalStyle.PLAIN, statistics).lines())
+    assertThat(
+            help(80, TerminalStyle.PLAIN, statistics).lines().takeWhile(l -> !l.equals("Examples:")))
         .filteredOn(line -> line.matches(" {2}(-., |    )--.*"))
         .hasSameSizeAs(statistics.args());
   }
