@@ -86,7 +86,7 @@ class EndToEndTest {
         .containsPattern(
             "calls-by-type-and-disposition-hourly: [\\d,]+ rows, the largest \\d+ \\(0\\.[0-4]\\d%\\)\n")
         .contains("prints a table; calls-by-type-and-disposition-hourly.csv has all rows")
-        .containsPattern("\n  1  \\w+day +\\d+ ");
+        .containsPattern("\n +1  \\w+day +\\d+ ");
     return new Output(output);
   }
 
