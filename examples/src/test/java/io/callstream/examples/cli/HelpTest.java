@@ -138,7 +138,9 @@ class HelpTest {
         .hasSizeGreaterThan(40)
         .containsOnly(true);
     assertThat(
-            help(80, TerminalStyle.PLAIN, statistics).lines().takeWhile(l -> !l.equals("Examples:")))
+            help(80, TerminalStyle.PLAIN, statistics)
+                .lines()
+                .takeWhile(l -> !l.equals("Examples:")))
         .filteredOn(line -> line.matches(" {2}(-., |    )--.*"))
         .hasSameSizeAs(statistics.args());
   }
