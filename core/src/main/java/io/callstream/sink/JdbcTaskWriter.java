@@ -156,7 +156,7 @@ final class JdbcTaskWriter implements TaskWriter {
   @Override
   public void close() {
     try {
-      Closing.all(parts.values().stream().map(Part::rows).toList());
+      Closing.all(parts.values().stream().map(Part::rows).toList(), Spool::close);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 
 /** Advice for failures of file operations, by their cause. */
 public final class FileFailures {
+  /** Parts of the messages with which file systems report that no space is left. */
   private static final String[] FULL = {
     "no space left", "disk quota exceeded", "file too large", "not enough space"
   };
@@ -39,7 +40,7 @@ public final class FileFailures {
   public static String advice(Throwable failure) {
     for (Throwable e = failure; e != null; e = e.getCause()) {
       String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-      if (Stream.of(FULL).anyMatch(message::contains)) {
+      if (isFull(message)) {
         return FULL_ADVICE;
       }
       if (e instanceof AccessDeniedException || message.contains("permission denied")) {
@@ -63,6 +64,12 @@ public final class FileFailures {
       }
     }
     return OTHER;
+  }
+
+  /** Returns whether a message, in any case of letters, reports that no space is left. */
+  public static boolean isFull(String message) {
+    String lower = message.toLowerCase(Locale.ROOT);
+    return Stream.of(FULL).anyMatch(lower::contains);
   }
 
   private static boolean hasNoRoom(Path directory) {
