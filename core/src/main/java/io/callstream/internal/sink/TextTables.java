@@ -1,15 +1,12 @@
 package io.callstream.internal.sink;
 
 import io.callstream.internal.aggregate.BlockResults;
-import io.callstream.internal.sink.Columns.Column;
-import io.callstream.internal.sink.Columns.Role;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
-import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Column;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -123,9 +120,10 @@ public final class TextTables {
       this.statistic = results.statistic();
       // The end of a window follows from its start.
       this.columns =
-          Columns.of(statistic).list().stream()
+          statistic.typedColumns().stream()
               .filter(
-                  column -> column.role() != Role.WINDOW || column.name().equals("window_start"))
+                  column ->
+                      column.role() != Column.Role.WINDOW || column.name().equals("window_start"))
               .toList();
       this.whole = results instanceof BlockResults;
       // Spikes are not all groups, so they have no meaningful sums.
@@ -212,14 +210,8 @@ public final class TextTables {
 
     private void add(int rank, ResultRow row, long total) {
       List<String> line = new ArrayList<>(List.of(Integer.toString(rank)));
-      row.window().ifPresent(window -> line.add(time(window.start())));
-      for (Dimension dimension : statistic.dimensions()) {
-        line.add(row.dimension(dimension.name()));
-        row.description(dimension).ifPresent(line::add);
-      }
-      for (int i = 0; i < statistic.measures().size(); i++) {
-        Measure measure = statistic.measures().get(i);
-        line.add(row.values().get(i).map(value -> text(measure, value)).orElse(""));
+      for (Column column : columns) {
+        line.add(row.value(column).map(value -> text(column, value)).orElse(""));
       }
       if (shares) {
         line.add(percent((double) row.count() / total));
@@ -244,22 +236,16 @@ public final class TextTables {
       return (start.toEpochMilli() % 60_000 == 0 ? minutes : exact).format(start);
     }
 
-    private static String text(Measure measure, Object value) {
-      if (measure instanceof Measure.Share && value instanceof Double share) {
+    private String text(Column column, Object value) {
+      if (value instanceof Instant start) {
+        return time(start);
+      }
+      if (value instanceof Double share && RowFormatter.isShare(statistic, column)) {
         return percent(share);
       }
-      if (value instanceof Long number) {
-        return format("%,d", number);
-      }
-      if (value instanceof Duration duration) {
-        return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
-      }
-      if (value instanceof BigDecimal number) {
-        return format("%,." + number.scale() + "f", number);
-      }
-      return value instanceof Double number
-          ? RowFormatter.rounded(number, DECIMALS)
-          : value.toString();
+      return value instanceof Duration duration
+          ? duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT)
+          : RowFormatter.readable(value, DECIMALS);
     }
 
     private static String percent(double share) {
@@ -278,8 +264,8 @@ public final class TextTables {
           // A line with a sum has no rank. Its label is in the first column, which may be of any
           // type.
           boolean left =
-              is(Columns.Type.TEXT, c)
-                  || is(Columns.Type.TIME, c)
+              is(Column.Type.TEXT, c)
+                  || is(Column.Type.TIME, c)
                   || (c == 1 && line.get(0).isEmpty());
           text.append(GAP).append(left ? cell + padding : padding + cell);
         }
@@ -323,14 +309,14 @@ public final class TextTables {
     private int widestText(int[] widths) {
       int widest = -1;
       for (int c = 0; c < widths.length; c++) {
-        if (is(Columns.Type.TEXT, c) && widths[c] > (widest < 0 ? MIN_CELL : widths[widest])) {
+        if (is(Column.Type.TEXT, c) && widths[c] > (widest < 0 ? MIN_CELL : widths[widest])) {
           widest = c;
         }
       }
       return widest;
     }
 
-    private boolean is(Columns.Type type, int c) {
+    private boolean is(Column.Type type, int c) {
       return c > 0 && c <= columns.size() && columns.get(c - 1).type() == type;
     }
   }
