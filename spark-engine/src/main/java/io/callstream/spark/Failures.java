@@ -179,16 +179,8 @@ record Failures(@Nullable String checkpoint) {
   }
 
   /** Returns the failure for a checkpoint from which a run cannot resume. */
-  CallstreamException damaged(String how, Throwable failure) {
-    return new CallstreamException(
-        ErrorCode.CHECKPOINT,
-        "The checkpoint directory "
-            + checkpoint
-            + " is damaged: "
-            + how
-            + ". Restore it from a copy, or start with a new one, which counts the topic from its"
-            + " start.",
-        failure);
+  private CallstreamException damaged(String how, Throwable failure) {
+    return DamagedFileException.failure(String.valueOf(checkpoint), how, failure);
   }
 
   /** Returns whether a failure concerns files of the checkpoint, not those of a shuffle. */

@@ -373,10 +373,6 @@ final class LocalCheckpoint implements AutoCloseable {
     if (e instanceof DamagedFileException damaged) {
       return damaged.in(root.toString());
     }
-    return new CallstreamException(
-        ErrorCode.CHECKPOINT,
-        "The checkpoint directory %s can't be read or written: %s. %s"
-            .formatted(root, e, FileFailures.advice(root, e)),
-        e);
+    return FileFailures.ofCheckpoint(root.toString(), e, FileFailures.advice(root, e));
   }
 }

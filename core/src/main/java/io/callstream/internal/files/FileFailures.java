@@ -1,5 +1,7 @@
 package io.callstream.internal.files;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -12,7 +14,7 @@ import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Advice for failures of file operations, by their cause. */
+/** Failures of file operations, with advice by their cause. */
 public final class FileFailures {
   /** Parts of the messages with which file systems report that no space is left. */
   private static final String[] FULL = {
@@ -28,6 +30,16 @@ public final class FileFailures {
   private static final long FULL_BELOW = 1 << 16;
 
   private FileFailures() {}
+
+  /** Returns the failure of a run that cannot read or write its checkpoint directory. */
+  public static CallstreamException ofCheckpoint(String location, Exception e, String advice) {
+    String cause = e instanceof FileNotFoundException ? e.getMessage() : e.toString();
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        "The checkpoint directory %s can't be read or written: %s. %s"
+            .formatted(location, cause, advice),
+        e);
+  }
 
   /** Returns a sentence with advice for a failure in a local directory. */
   public static String advice(Path directory, Throwable failure) {
