@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.call.Field;
 import io.callstream.internal.failures.SimilarNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CoderResult;
@@ -24,6 +26,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The keys and values of a definition file, in their order. */
 final class Entries {
+  /** How the key of the scale of a decimal field ends. */
+  static final String SCALE = ".scale";
+
+  private static final String DEFAULT_SCALE = "2";
   private static final int MAX_BYTES = 1 << 20;
 
   private final String file;
@@ -197,6 +203,19 @@ final class Entries {
       String message = String.valueOf(e.getMessage());
       throw message.startsWith(place()) ? e : wrong(key, message);
     }
+  }
+
+  /** Returns the field that a key declares, with the scale of the key that ends with SCALE. */
+  Field<BigDecimal> decimal(String key, String name) {
+    String scaleKey = key + SCALE;
+    String scale = value(scaleKey, DEFAULT_SCALE);
+    if (!scale.matches("[0-9]{1,3}")) {
+      throw wrong(
+          scaleKey,
+          "'%s' is not a number of digits. Write how many digits follow the decimal point, from 1 to 18."
+              .formatted(scale));
+    }
+    return at(has(scaleKey) ? scaleKey : key, () -> Field.decimal(name, Integer.parseInt(scale)));
   }
 
   IllegalArgumentException wrong(String key, String message) {

@@ -3,7 +3,6 @@ package io.callstream.definition;
 import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.JsonFormat;
-import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -21,15 +20,13 @@ final class FormatDefinition {
   private static final String TYPE = "type";
   private static final String TIME = "time";
   private static final String PATTERNS = ".patterns";
-  private static final String SCALE = ".scale";
 
   /** What may follow the field in a key, by its kind. */
   private static final Map<String, String> SUFFIXES =
-      Map.of("time", PATTERNS.substring(1), "decimal", SCALE.substring(1));
+      Map.of("time", PATTERNS.substring(1), "decimal", Entries.SCALE.substring(1));
 
   private static final String ABSENT = "absent";
   private static final String REQUIRED = "required";
-  private static final String DEFAULT_SCALE = "2";
 
   private static final List<String> KEYS =
       List.of(NAME, ZONE, ID, TYPE, TIME, TIME + PATTERNS, ABSENT, REQUIRED);
@@ -51,7 +48,7 @@ final class FormatDefinition {
               "real",
               (d, key, field) -> d.builder.number(Field.real(field), d.paths(key)),
               "decimal",
-              (d, key, field) -> d.builder.number(d.decimal(key, field), d.paths(key)),
+              (d, key, field) -> d.builder.number(d.entries.decimal(key, field), d.paths(key)),
               "flag",
               (d, key, field) -> d.builder.flag(Field.flag(field), d.paths(key)),
               "time",
@@ -185,19 +182,6 @@ final class FormatDefinition {
         entries.has(patterns) ? patterns : key,
         () -> JsonFormat.builder(NAME).time(field, List.of("path"), forms));
     builder.time(field, paths, forms);
-  }
-
-  private Field<BigDecimal> decimal(String key, String name) {
-    String scaleKey = key + SCALE;
-    String scale = entries.value(scaleKey, DEFAULT_SCALE);
-    if (!scale.matches("[0-9]{1,3}")) {
-      throw entries.wrong(
-          scaleKey,
-          "'%s' is not a number of digits. Write how many digits follow the decimal point, from 1 to 18."
-              .formatted(scale));
-    }
-    return entries.at(
-        entries.has(scaleKey) ? scaleKey : key, () -> Field.decimal(name, Integer.parseInt(scale)));
   }
 
   private void position(String key, String name) {

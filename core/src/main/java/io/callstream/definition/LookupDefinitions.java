@@ -5,7 +5,6 @@ import io.callstream.call.Field;
 import io.callstream.lookup.LookupSource;
 import io.callstream.lookup.LookupSources;
 import io.callstream.lookup.LookupTable;
-import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -23,8 +22,6 @@ final class LookupDefinitions {
   private static final String KEY_COLUMN = "key-column";
   private static final String FILE = "file";
   private static final String TOPIC = "topic";
-  private static final String SCALE = ".scale";
-  private static final String DEFAULT_SCALE = "2";
   private static final List<String> PROPERTIES = List.of(FILE, TOPIC, KEY, KEY_COLUMN);
   private static final Set<String> TYPES = Set.of("text", "number", "decimal", "real", "flag");
 
@@ -62,7 +59,7 @@ final class LookupDefinitions {
   }
 
   private static boolean isScale(String type, String rest) {
-    return type.equals("decimal") && rest.endsWith(SCALE);
+    return type.equals("decimal") && rest.endsWith(Entries.SCALE);
   }
 
   /** Returns the fields that all lookups give, by their keys. */
@@ -97,21 +94,10 @@ final class LookupDefinitions {
             switch (type) {
               case "text" -> Field.text(field);
               case "number" -> Field.number(field);
-              case "decimal" -> decimal(key, field);
+              case "decimal" -> entries.decimal(key, field);
               case "real" -> Field.real(field);
               default -> Field.flag(field);
             });
-  }
-
-  private Field<BigDecimal> decimal(String key, String field) {
-    String scale = entries.value(key + SCALE, DEFAULT_SCALE);
-    if (!scale.matches("[0-9]{1,3}")) {
-      throw entries.wrong(
-          key + SCALE,
-          "'%s' is not a number of digits. Write how many digits follow the decimal point, from 1 to 18."
-              .formatted(scale));
-    }
-    return Field.decimal(field, Integer.parseInt(scale));
   }
 
   List<LookupTable> all(CallFormat format, Function<String, LookupSource> topics) {

@@ -13,6 +13,7 @@ import io.callstream.internal.files.Closing;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.task.LookupTables;
 import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.progress.Progress.PartitionOffsets;
 import java.time.Clock;
@@ -167,7 +168,7 @@ public final class BatchRun {
     private final LookupFeed lookups;
     private final BatchProcessor processor;
     private final CountDownLatch stopped = new CountDownLatch(1);
-    private final Thread worker = new Thread(this::work, "callstream-batches");
+    private final Thread worker = DaemonThreads.of("callstream-batches", this::work);
 
     Run(Pipeline pipeline, RunOptions options, BatchReader reader) {
       super(pipeline, options, Ledger.inMemory(pipeline));
@@ -183,7 +184,6 @@ public final class BatchRun {
         Closing.after(e, lookups);
         throw e;
       }
-      worker.setDaemon(true);
     }
 
     @Override

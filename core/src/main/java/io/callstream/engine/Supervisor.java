@@ -3,6 +3,7 @@ package io.callstream.engine;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.engine.RunEnd;
+import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
@@ -120,9 +121,7 @@ public final class Supervisor implements RunningPipeline {
       throw new IllegalStateException(
           name + " was already started or stopped. Create another supervisor.");
     }
-    Thread thread = new Thread(this::supervise, "callstream-supervisor");
-    thread.setDaemon(true);
-    thread.start();
+    DaemonThreads.start("callstream-supervisor", this::supervise);
   }
 
   /**

@@ -2,6 +2,7 @@ package io.callstream.metrics;
 
 import io.callstream.CallstreamException;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityMonitor;
@@ -69,9 +70,7 @@ public final class PipelineMetrics implements MeterBinder, AutoCloseable {
     }
     registerReported();
     if (watcher == null) {
-      watcher = new Thread(this::watch, "callstream-metrics");
-      watcher.setDaemon(true);
-      watcher.start();
+      watcher = DaemonThreads.start("callstream-metrics", this::watch);
     }
   }
 

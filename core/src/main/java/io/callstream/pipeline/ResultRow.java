@@ -3,6 +3,7 @@ package io.callstream.pipeline;
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.statistic.Column;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
@@ -151,27 +152,40 @@ public final class ResultRow {
    */
   public List<@Nullable Object> columns() {
     List<@Nullable Object> columns = new ArrayList<>();
-    if (window != null) {
-      columns.add(window.start());
-      columns.add(window.end());
-    }
-    for (int i = 0; i < dimensions.size(); i++) {
-      Dimension dimension = statistic.dimensions().get(i);
-      String text = dimensions.get(i);
-      columns.add(
-          switch (dimension.kind()) {
-            case TEXT -> text;
-            case NUMBER ->
-                text.isEmpty() || text.equals(Statistic.OTHER) ? null : Long.valueOf(text);
-          });
-      dimension.codes().ifPresent(codes -> columns.add(codes.description(text)));
-    }
-    List<Optional<Object>> all = values();
-    for (int i = 0; i < all.size(); i++) {
-      Measure measure = statistic.measures().get(i);
-      columns.add(all.get(i).map(value -> typed(measure, value)).orElse(null));
+    for (Column column : statistic.typedColumns()) {
+      Optional<Object> value = value(column);
+      columns.add(value.isEmpty() ? null : typed(column, value.get()));
     }
     return columns;
+  }
+
+  /**
+   * Returns the value of a column of the statistic: an {@link Instant} for a bound of the window, a
+   * text for a dimension or its description, and the {@linkplain #value(String) value} of a
+   * measure. Empty for a measure without data.
+   */
+  public Optional<Object> value(Column column) {
+    int index = column.index();
+    return switch (column.role()) {
+      case WINDOW -> window().map(bounds -> index == 0 ? bounds.start() : bounds.end());
+      case DIMENSION -> Optional.of(dimensions.get(index));
+      case DESCRIPTION ->
+          statistic
+              .dimensions()
+              .get(index)
+              .codes()
+              .map(codes -> codes.description(dimensions.get(index)));
+      case MEASURE -> values == null ? Optional.of(count) : values.get(index);
+    };
+  }
+
+  private @Nullable Object typed(Column column, Object value) {
+    if (column.role() == Column.Role.MEASURE) {
+      return typed(statistic.measures().get(column.index()), value);
+    }
+    return column.type() == Column.Type.LONG
+        ? value.equals("") || value.equals(Statistic.OTHER) ? null : Long.valueOf((String) value)
+        : value;
   }
 
   private Object typed(Measure measure, Object value) {

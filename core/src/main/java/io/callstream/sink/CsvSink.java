@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.files.Closing;
+import io.callstream.internal.files.DurableFiles;
 import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
@@ -147,7 +148,7 @@ final class CsvSink implements ResultSink {
   private void closeFiles() throws IOException {
     List<FileChannel> channels = published.values().stream().map(Published::content).toList();
     published.clear();
-    Closing.all(channels);
+    Closing.all(channels, FileChannel::close);
   }
 
   private Path csv(String statistic) {
@@ -175,7 +176,7 @@ final class CsvSink implements ResultSink {
     }
     Publisher.replace(
         directory.resolve(ACCOUNTING),
-        channel -> Publisher.write(channel, (batch.total().toJson() + "\n").getBytes(UTF_8)));
+        channel -> DurableFiles.write(channel, (batch.total().toJson() + "\n").getBytes(UTF_8)));
     latest = null; // Kept until all files are published, so that close() retries a failure.
   }
 
@@ -188,7 +189,7 @@ final class CsvSink implements ResultSink {
       throws IOException {
     Statistic statistic = results.statistic();
     RowFormatter formatter = new RowFormatter(statistic, zone);
-    Publisher.write(channel, line(statistic.columns()).getBytes(UTF_8));
+    DurableFiles.write(channel, line(statistic.columns()).getBytes(UTF_8));
     if (!(results instanceof BlockResults windows)) {
       writeLines(results.rows(), formatter, channel);
       return;
@@ -223,11 +224,11 @@ final class CsvSink implements ResultSink {
     for (ResultRow row : rows) {
       lines.append(line(formatter.cells(row)));
       if (lines.length() >= CHUNK_CHARS) {
-        Publisher.write(channel, lines.toString().getBytes(UTF_8));
+        DurableFiles.write(channel, lines.toString().getBytes(UTF_8));
         lines.setLength(0);
       }
     }
-    Publisher.write(channel, lines.toString().getBytes(UTF_8));
+    DurableFiles.write(channel, lines.toString().getBytes(UTF_8));
   }
 
   static String line(List<String> cells) {

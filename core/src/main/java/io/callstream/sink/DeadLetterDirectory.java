@@ -2,6 +2,7 @@ package io.callstream.sink;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.DurableFiles;
 import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import java.io.IOException;
@@ -82,8 +83,8 @@ final class DeadLetterDirectory {
       }
       Files.createDirectories(hidden);
       DeadLetterIndex.create(index(), restored);
-      Publisher.forceDirectory(hidden);
-      Publisher.forceDirectory(output);
+      DurableFiles.forceDirectory(hidden);
+      DurableFiles.forceDirectory(output);
     }
   }
 
@@ -143,7 +144,7 @@ final class DeadLetterDirectory {
   }
 
   void force() throws IOException {
-    Publisher.forceDirectory(hidden);
+    DurableFiles.forceDirectory(hidden);
   }
 
   /** Returns the failure for files that are not what a run wrote. */

@@ -206,7 +206,7 @@ final class DeadLetterFiles implements DeadLetterSink {
   private void closeJournals() throws IOException {
     List<DeadLetterJournal> open = List.copyOf(journals.values());
     journals.clear();
-    Closing.all(open);
+    Closing.all(open, DeadLetterJournal::close);
   }
 
   @Override

@@ -6,6 +6,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.files.Checksum;
+import io.callstream.internal.files.DurableFiles;
 import io.callstream.internal.sink.DeadLetterCounts;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.sink.DeadLetterJournal.Extent;
@@ -212,7 +213,7 @@ final class DeadLetterIndex implements AutoCloseable {
     out.writeInt(bytes.length);
     out.writeInt(Checksum.crc(bytes, 0, bytes.length));
     out.write(bytes);
-    Publisher.write(channel, entry.toByteArray());
+    DurableFiles.write(channel, entry.toByteArray());
     channel.force(true);
   }
 

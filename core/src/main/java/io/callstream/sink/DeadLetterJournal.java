@@ -4,6 +4,7 @@ import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import io.callstream.internal.files.DurableFiles;
 import io.callstream.pipeline.DeadLetter;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
@@ -135,7 +136,7 @@ final class DeadLetterJournal implements Closeable {
     byte[] bytes = letters.toByteArray();
     letters.reset();
     checksum.update(bytes);
-    Publisher.write(channel, bytes);
+    DurableFiles.write(channel, bytes);
   }
 
   /** Records that the index confirms the extent that {@link #force} returned. */

@@ -1,6 +1,6 @@
 package io.callstream.sink;
 
-import io.callstream.internal.sink.Columns;
+import io.callstream.statistic.Column;
 import io.callstream.statistic.Measure;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -39,7 +39,7 @@ enum JdbcDialect {
    *
    * @param scale the digits after the point of a decimal number
    */
-  String type(Columns.Type type, int scale) {
+  String type(Column.Type type, int scale) {
     return switch (type) {
       case TIME -> "timestamp with time zone";
       case TEXT -> text;

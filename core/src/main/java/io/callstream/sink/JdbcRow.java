@@ -2,7 +2,7 @@ package io.callstream.sink;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.internal.sink.Columns;
+import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.ResultRow;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -30,7 +30,7 @@ record JdbcRow(List<@Nullable Object> values, String key, boolean isRemoved) {
   private static final int DECIMAL = 5;
 
   static JdbcRow of(ResultRow row) {
-    return new JdbcRow(row.columns(), Columns.key(row), row.isRemoved());
+    return new JdbcRow(row.columns(), RowFormatter.key(row), row.isRemoved());
   }
 
   void writeTo(DataOutputStream out) throws IOException {

@@ -1,5 +1,6 @@
 package io.callstream.sink;
 
+import io.callstream.internal.threads.DaemonThreads;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
@@ -94,17 +95,15 @@ final class JdbcSession implements AutoCloseable {
     requireNotInterrupted();
     CompletableFuture<Connection> coming = new CompletableFuture<>();
     Thread thread =
-        new Thread(
+        DaemonThreads.start(
+            "callstream-jdbc-connect",
             () -> {
               try {
                 coming.complete(source.getConnection());
               } catch (SQLException | RuntimeException | Error e) {
                 coming.completeExceptionally(e);
               }
-            },
-            "callstream-jdbc-connect");
-    thread.setDaemon(true);
-    thread.start();
+            });
     try {
       return configured(coming.get(timeout.toMillis(), TimeUnit.MILLISECONDS));
     } catch (ExecutionException e) {

@@ -1,7 +1,6 @@
 package io.callstream.sink;
 
 import io.callstream.internal.sink.BatchMark;
-import io.callstream.internal.sink.Columns;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.TaskSink;
@@ -68,8 +67,7 @@ final class JdbcSink implements TaskSink {
     tables =
         restored.pipeline().statistics().stream()
             .sorted(Comparator.comparing(Statistic::name)) // The order in which tasks lock marks.
-            .map(
-                statistic -> new JdbcTable(session, Columns.of(statistic), dialect, schema, prefix))
+            .map(statistic -> new JdbcTable(session, statistic, dialect, schema, prefix))
             .toList();
     for (JdbcTable table : tables) {
       session.startOn(table);

@@ -2,11 +2,10 @@ package io.callstream.sink;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
-import io.callstream.internal.sink.Columns;
-import io.callstream.internal.sink.Columns.Column;
-import io.callstream.internal.sink.Columns.Role;
 import io.callstream.pipeline.Results;
 import io.callstream.sink.JdbcSession.ColumnType;
+import io.callstream.statistic.Column;
+import io.callstream.statistic.Statistic;
 import java.math.BigDecimal;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -34,13 +33,13 @@ final class JdbcTable {
   private static final int BATCH_BYTES = 1 << 20;
 
   private final JdbcSession session;
-  private final Columns columns;
+  private final Statistic statistic;
   private final JdbcDialect dialect;
   private final JdbcName name;
   private final List<Cell> cells;
 
   /** A column of the results, or one of the two that the sink adds. */
-  private record Cell(String name, Columns.Type type, int scale, boolean isKey) {
+  private record Cell(String name, Column.Type type, int scale, boolean isKey) {
     String quoted() {
       return JdbcName.quoted(name);
     }
@@ -48,31 +47,27 @@ final class JdbcTable {
 
   JdbcTable(
       JdbcSession session,
-      Columns columns,
+      Statistic statistic,
       JdbcDialect dialect,
       @Nullable String schema,
       String prefix) {
     this.session = session;
-    this.columns = columns;
+    this.statistic = statistic;
     this.dialect = dialect;
     this.name =
-        new JdbcName(schema, JdbcName.shortened(prefix + statistic(columns).replace('-', '_')));
+        new JdbcName(schema, JdbcName.shortened(prefix + statistic.name().replace('-', '_')));
     List<Cell> all = new ArrayList<>();
-    for (Column column : columns.list()) {
-      boolean isKey = column.role() == Role.WINDOW && all.isEmpty();
+    for (Column column : statistic.typedColumns()) {
+      boolean isKey = column.role() == Column.Role.WINDOW && all.isEmpty();
       all.add(new Cell(JdbcName.shortened(column.name()), column.type(), column.scale(), isKey));
     }
-    all.add(new Cell(KEY, Columns.Type.TEXT, 0, true));
-    all.add(new Cell(BATCH, Columns.Type.LONG, 0, false));
+    all.add(new Cell(KEY, Column.Type.TEXT, 0, true));
+    all.add(new Cell(BATCH, Column.Type.LONG, 0, false));
     this.cells = List.copyOf(all);
   }
 
-  private static String statistic(Columns columns) {
-    return columns.statistic().name();
-  }
-
   String statistic() {
-    return statistic(columns);
+    return statistic.name();
   }
 
   @Override
@@ -240,8 +235,8 @@ final class JdbcTable {
         session.prepare(JdbcDialect.delete(name, keys(), JdbcName.quoted(BATCH)))) {
       for (JdbcRow row : removed) {
         int parameter = 1;
-        if (cells.get(0).isKey() && cells.get(0).type() == Columns.Type.TIME) {
-          bind(delete, parameter++, Columns.Type.TIME, row.values().get(0));
+        if (cells.get(0).isKey() && cells.get(0).type() == Column.Type.TIME) {
+          bind(delete, parameter++, Column.Type.TIME, row.values().get(0));
         }
         delete.setString(parameter++, row.key());
         delete.setLong(parameter, batch);
@@ -256,7 +251,7 @@ final class JdbcTable {
     int bytes = 0;
     int parameter = 1;
     for (Object value : row.values()) {
-      Columns.Type type = cells.get(parameter - 1).type();
+      Column.Type type = cells.get(parameter - 1).type();
       if (value instanceof String text) {
         // PostgreSQL cannot store U+0000 in texts. The key still distinguishes such texts.
         statement.setString(parameter, text.replace('\0', '\ufffd'));
@@ -273,7 +268,7 @@ final class JdbcTable {
   }
 
   private static void bind(
-      PreparedStatement statement, int parameter, Columns.Type type, @Nullable Object value)
+      PreparedStatement statement, int parameter, Column.Type type, @Nullable Object value)
       throws SQLException {
     if (value == null) {
       statement.setNull(

@@ -3,7 +3,6 @@ package io.callstream.sink;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.files.Closing;
-import io.callstream.internal.sink.Columns;
 import io.callstream.internal.sink.Spool;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
@@ -111,9 +110,9 @@ final class JdbcTaskWriter implements TaskWriter {
     tasks.dialect().limitIdleTransaction(session, tasks.timeout());
     JdbcBatchTable batches = new JdbcBatchTable(session, tasks.schema(), tasks.prefix());
     for (Part part : parts.values()) {
-      Columns columns = Columns.of(part.statistic());
+      Statistic statistic = part.statistic();
       JdbcTable table =
-          new JdbcTable(session, columns, tasks.dialect(), tasks.schema(), tasks.prefix());
+          new JdbcTable(session, statistic, tasks.dialect(), tasks.schema(), tasks.prefix());
       session.startOn(table);
       Long last = batches.lock(table.statistic(), tasks.run(), tasks.dialect());
       if (last == null) {
@@ -121,7 +120,7 @@ final class JdbcTaskWriter implements TaskWriter {
       }
       if (last < attempt.batch()) {
         try (DataInputStream in = part.rows().read()) {
-          table.write(rows(in, part.count()[0], columns.list().size()), attempt.batch());
+          table.write(rows(in, part.count()[0], statistic.typedColumns().size()), attempt.batch());
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         }
@@ -156,7 +155,7 @@ final class JdbcTaskWriter implements TaskWriter {
   @Override
   public void close() {
     try {
-      Closing.all(parts.values().stream().map(Part::rows).toList());
+      Closing.all(parts.values().stream().map(Part::rows).toList(), Spool::close);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -3,10 +3,9 @@ package io.callstream.sink;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.files.FileFailures;
+import io.callstream.internal.threads.DaemonThreads;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -37,12 +36,7 @@ final class Publisher implements AutoCloseable {
   private final Path directory;
   private final Work work;
   private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread thread = new Thread(task, "callstream-publisher");
-            thread.setDaemon(true);
-            return thread;
-          });
+      Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("callstream-publisher"));
   private @Nullable Future<?> pending;
   private long lastNanos = System.nanoTime() - INTERVAL.toNanos();
   private @Nullable IOException failure;
@@ -143,23 +137,6 @@ final class Publisher implements AutoCloseable {
       content.writeTo(channel);
     }
     Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  /** Writes all bytes at the position of a channel. */
-  static void write(FileChannel channel, byte[] bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      channel.write(buffer);
-    }
-  }
-
-  /** Makes renames and new files durable. */
-  static void forceDirectory(Path directory) throws IOException {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (AccessDeniedException e) {
-      // Windows does not open directories; its renames are durable without this.
-    }
   }
 
   static void force(Path file) throws IOException {

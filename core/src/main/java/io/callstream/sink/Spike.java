@@ -1,6 +1,5 @@
 package io.callstream.sink;
 
-import io.callstream.internal.sink.Columns;
 import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
@@ -36,7 +35,7 @@ record Spike(Statistic statistic, ResultRow row) {
 
   /** Returns a text that no other spike of the pipeline has, and that a repetition has again. */
   String key() {
-    return statistic.name() + "/" + window().start() + "/" + Columns.key(row);
+    return statistic.name() + "/" + window().start() + "/" + RowFormatter.key(row);
   }
 
   /** Returns a sentence for people. */

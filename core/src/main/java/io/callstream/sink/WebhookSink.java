@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.sink.RowFormatter;
+import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultSink;
 import java.io.ByteArrayOutputStream;
@@ -106,13 +107,7 @@ final class WebhookSink implements ResultSink {
   @Override
   public void open(BatchResults restored) {
     client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
-    sender =
-        Executors.newSingleThreadExecutor(
-            task -> {
-              Thread thread = new Thread(task, "callstream-alerts");
-              thread.setDaemon(true);
-              return thread;
-            });
+    sender = Executors.newSingleThreadExecutor(DaemonThreads.named("callstream-alerts"));
     failing = false;
     Instant since = restored.watermark().map(time -> time.minus(SENT_AGAIN)).orElse(Instant.MAX);
     List<Spike> recent =

@@ -46,6 +46,9 @@ public final class Statistic implements Serializable {
   private final @Nullable Duration viewRetention;
   private final @Nullable Baseline baseline;
 
+  /** Computed when it is first needed. */
+  private transient @Nullable List<Column> columns;
+
   private Statistic(Builder builder) {
     name = builder.name;
     filter = builder.filter;
@@ -171,19 +174,37 @@ public final class Statistic implements Serializable {
    * if there is a window, then the dimensions, each followed by its description, then the measures.
    */
   public List<String> columns() {
-    List<String> columns = new ArrayList<>();
-    if (window != null) {
-      columns.add("window_start");
-      columns.add("window_end");
+    return typedColumns().stream().map(Column::name).toList();
+  }
+
+  /** Returns the columns of a result row in the order of {@link #columns()}. */
+  public List<Column> typedColumns() {
+    List<Column> known = columns;
+    if (known == null) {
+      known = List.copyOf(newColumns());
+      columns = known;
     }
-    for (Dimension dimension : dimensions) {
-      columns.add(dimension.name());
+    return known;
+  }
+
+  private List<Column> newColumns() {
+    List<Column> all = new ArrayList<>();
+    if (window != null) {
+      all.add(new Column("window_start", Column.Type.TIME, 0, Column.Role.WINDOW, 0));
+      all.add(new Column("window_end", Column.Type.TIME, 0, Column.Role.WINDOW, 1));
+    }
+    for (int i = 0; i < dimensions.size(); i++) {
+      Dimension dimension = dimensions.get(i);
+      all.add(Column.of(dimension, i));
       if (dimension.codes().isPresent()) {
-        columns.add(dimension.name() + "_description");
+        String name = dimension.name() + "_description";
+        all.add(new Column(name, Column.Type.TEXT, 0, Column.Role.DESCRIPTION, i));
       }
     }
-    measures.forEach(measure -> columns.add(measure.name()));
-    return columns;
+    for (int i = 0; i < measures.size(); i++) {
+      all.add(Column.of(measures.get(i), i));
+    }
+    return all;
   }
 
   /**

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.threads.DaemonThreads;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -101,11 +102,7 @@ public final class Dashboard implements AutoCloseable {
 
   private static ThreadFactory daemonThreads(String name) {
     AtomicInteger number = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
+    return task -> DaemonThreads.of(name + "-" + number.incrementAndGet(), task);
   }
 
   private static URI uri(InetSocketAddress address, int port) {

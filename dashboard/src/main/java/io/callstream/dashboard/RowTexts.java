@@ -2,12 +2,10 @@ package io.callstream.dashboard;
 
 import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.ResultRow;
-import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Formats result rows as the texts of a table. Times are in a given zone, with its offset. */
@@ -30,19 +28,9 @@ final class RowTexts {
     if (value == null) {
       return "";
     }
-    if (value instanceof Instant time) {
-      return times.format(time);
-    }
-    if (value instanceof Long number) {
-      return String.format(Locale.ROOT, "%,d", number);
-    }
-    if (value instanceof Double fraction) {
-      return RowFormatter.rounded(fraction, DECIMALS);
-    }
-    if (value instanceof BigDecimal number) {
-      return String.format(Locale.ROOT, "%,." + number.scale() + "f", number);
-    }
-    return value.toString();
+    return value instanceof Instant time
+        ? times.format(time)
+        : RowFormatter.readable(value, DECIMALS);
   }
 
   /** Returns a text with at most {@value #MAX_CHARACTERS} characters. */

@@ -23,6 +23,7 @@ class ArchitectureTest {
               "io.callstream.internal.aggregate",
               "io.callstream.internal.notation",
               "io.callstream.internal.sink",
+              "io.callstream.internal.threads",
               "io.callstream.pipeline",
               "io.callstream.progress",
               "io.callstream.sink",

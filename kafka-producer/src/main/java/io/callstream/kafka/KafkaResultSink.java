@@ -10,13 +10,13 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.kafka.KafkaAdmin;
 import io.callstream.internal.sink.BatchMark;
-import io.callstream.internal.sink.Columns;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.TaskSink;
 import io.callstream.pipeline.TaskWriter;
 import io.callstream.pipeline.WindowBounds;
+import io.callstream.statistic.Column;
 import io.callstream.statistic.Statistic;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -287,7 +287,7 @@ final class KafkaResultSink implements TaskSink {
   }
 
   static void send(CheckedSender open, long batch, Optional<Instant> watermark, Results results) {
-    Columns columns = Columns.of(results.statistic());
+    List<Column> columns = results.statistic().typedColumns();
     for (Iterator<ResultRow> rows = results.stream().iterator(); rows.hasNext(); ) {
       ResultRow row = rows.next();
       List<@Nullable Object> values = row.columns();
@@ -320,7 +320,7 @@ final class KafkaResultSink implements TaskSink {
     }
   }
 
-  private static byte[] key(ResultRow row, Columns columns, List<@Nullable Object> values) {
+  private static byte[] key(ResultRow row, List<Column> columns, List<@Nullable Object> values) {
     return json(
         json -> {
           json.writeStringField("statistic", row.statistic());
@@ -332,8 +332,8 @@ final class KafkaResultSink implements TaskSink {
           json.writeObjectFieldStart("dimensions");
           int dimension = 0;
           for (int i = 0; i < values.size(); i++) {
-            Columns.Column column = columns.list().get(i);
-            if (column.role() == Columns.Role.DIMENSION) {
+            Column column = columns.get(i);
+            if (column.role() == Column.Role.DIMENSION) {
               json.writeFieldName(column.name());
               Object value = values.get(i);
               // The column has no number in the group for calls over the group limit.
@@ -346,11 +346,14 @@ final class KafkaResultSink implements TaskSink {
   }
 
   private static byte[] value(
-      long batch, Optional<Instant> watermark, Columns columns, List<@Nullable Object> values) {
+      long batch,
+      Optional<Instant> watermark,
+      List<Column> columns,
+      List<@Nullable Object> values) {
     return json(
         json -> {
           for (int i = 0; i < values.size(); i++) {
-            json.writeFieldName(columns.list().get(i).name());
+            json.writeFieldName(columns.get(i).name());
             write(json, values.get(i));
           }
           json.writeNumberField("_batch", batch);

@@ -6,6 +6,7 @@ import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.RejectionReason;
+import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.kafka.InputChecker.Problem;
 import io.callstream.kafka.source.CallRecords;
 import java.util.ArrayList;
@@ -48,7 +49,7 @@ final class ReadAhead implements AutoCloseable {
   private CallParser parser;
   private final boolean hasId;
   private final boolean timed;
-  private final Thread thread = new Thread(this::readAll, "callstream-read-ahead");
+  private final Thread thread = DaemonThreads.of("callstream-read-ahead", this::readAll);
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition some = lock.newCondition();
   private final Condition room = lock.newCondition();
@@ -88,7 +89,6 @@ final class ReadAhead implements AutoCloseable {
    */
   static ReadAhead start(CallRecords records, CallFormat format, Pace pace) {
     ReadAhead ahead = new ReadAhead(records, format, pace instanceof Pace.EventTime);
-    ahead.thread.setDaemon(true);
     ahead.thread.start();
     return ahead;
   }

@@ -2,6 +2,7 @@ package io.callstream.kafka;
 
 import io.callstream.CallstreamException;
 import io.callstream.internal.kafka.KafkaAdmin;
+import io.callstream.internal.threads.DaemonThreads;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -61,13 +62,7 @@ final class TaskSenders {
 
   static {
     ScheduledThreadPoolExecutor timer =
-        new ScheduledThreadPoolExecutor(
-            1,
-            task -> {
-              Thread thread = new Thread(task, "callstream-task-senders");
-              thread.setDaemon(true);
-              return thread;
-            });
+        new ScheduledThreadPoolExecutor(1, DaemonThreads.named("callstream-task-senders"));
     var ignored =
         timer.scheduleWithFixedDelay(
             () -> closeIf(idle -> System.nanoTime() - idle.restingSince > IDLE.toNanos()),

@@ -513,16 +513,8 @@ final class Checkpoint implements LedgerFiles, AutoCloseable {
 
   private static CallstreamException failed(String location, Exception e) {
     if (e instanceof DamagedFileException || e instanceof ChecksumException) {
-      return new Failures(location).damaged(String.valueOf(e.getMessage()), e);
+      return DamagedFileException.failure(location, String.valueOf(e.getMessage()), e);
     }
-    return new CallstreamException(
-        ErrorCode.CHECKPOINT,
-        "The checkpoint directory "
-            + location
-            + " can't be read or written: "
-            + (e instanceof FileNotFoundException ? e.getMessage() : e)
-            + ". "
-            + FileFailures.advice(e),
-        e);
+    return FileFailures.ofCheckpoint(location, e, FileFailures.advice(e));
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.threads.DaemonThreads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
@@ -96,7 +97,9 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
       return;
     }
     ExecutorService readers =
-        Executors.newFixedThreadPool(Math.min(READERS, archives.size()), CheckpointFiles::thread);
+        Executors.newFixedThreadPool(
+            Math.min(READERS, archives.size()),
+            DaemonThreads.named("callstream-checkpoint-reader"));
     try {
       List<Future<?>> verified = new ArrayList<>();
       for (Path archive : archives) {
@@ -118,13 +121,6 @@ record CheckpointFiles(Path root, CheckpointFileManager files) {
     } finally {
       readers.shutdownNow();
     }
-  }
-
-  /** Returns a daemon thread, because a read of a remote file may hang. */
-  private static Thread thread(Runnable work) {
-    Thread thread = new Thread(work, "callstream-checkpoint-reader");
-    thread.setDaemon(true);
-    return thread;
   }
 
   private void findArchives(Path directory, List<Path> archives) {

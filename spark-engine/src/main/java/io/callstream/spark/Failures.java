@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.files.DamagedFileException;
+import io.callstream.internal.files.FileFailures;
 import io.callstream.internal.kafka.KafkaErrors;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
@@ -11,7 +12,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.FileSystemException;
-import java.util.Locale;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
@@ -27,11 +27,6 @@ import org.jspecify.annotations.Nullable;
  *     if the location is not known yet
  */
 record Failures(@Nullable String checkpoint) {
-  /** Parts of the messages with which file systems report that no space is left. */
-  private static final String[] FULL = {
-    "no space left", "disk quota exceeded", "file too large", "not enough space"
-  };
-
   /** The starts of the names of the classes that read and write files of a checkpoint. */
   private static final String[] OF_CHECKPOINT = {
     ChecksummedFileManager.class.getName(),
@@ -133,7 +128,7 @@ record Failures(@Nullable String checkpoint) {
               + nextStep(),
           failure);
     }
-    if (e instanceof IOException && isFull(message)) {
+    if (e instanceof IOException && FileFailures.isFull(message)) {
       return new CallstreamException(
           ErrorCode.ENVIRONMENT,
           "There is no room on the disk of the checkpoint directory "
@@ -184,16 +179,8 @@ record Failures(@Nullable String checkpoint) {
   }
 
   /** Returns the failure for a checkpoint from which a run cannot resume. */
-  CallstreamException damaged(String how, Throwable failure) {
-    return new CallstreamException(
-        ErrorCode.CHECKPOINT,
-        "The checkpoint directory "
-            + checkpoint
-            + " is damaged: "
-            + how
-            + ". Restore it from a copy, or start with a new one, which counts the topic from its"
-            + " start.",
-        failure);
+  private CallstreamException damaged(String how, Throwable failure) {
+    return DamagedFileException.failure(String.valueOf(checkpoint), how, failure);
   }
 
   /** Returns whether a failure concerns files of the checkpoint, not those of a shuffle. */
@@ -218,11 +205,6 @@ record Failures(@Nullable String checkpoint) {
         ? "Start again: the topic is counted from its start. With a checkpoint directory a run goes"
             + " on where it ended."
         : "Start again with the same checkpoint: nothing is lost.";
-  }
-
-  private static boolean isFull(String message) {
-    String lower = message.toLowerCase(Locale.ROOT);
-    return Stream.of(FULL).anyMatch(lower::contains);
   }
 
   private static String words(Throwable e) {

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.files.DamagedFileException;
+import io.callstream.internal.threads.DaemonThreads;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -176,20 +177,17 @@ final class Fence {
 
   /** Checks once a second, until this run ends, whether another run has taken over. */
   private void startWatching() {
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                while (!lost.isDone() && !ended.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
-                  look();
-                }
-              } catch (InterruptedException e) {
-                LOG.debug("Nobody watches for a newer run of {} any more", location, e);
-              }
-            },
-            "callstream-fence");
-    thread.setDaemon(true);
-    thread.start();
+    DaemonThreads.start(
+        "callstream-fence",
+        () -> {
+          try {
+            while (!lost.isDone() && !ended.await(WATCH.toMillis(), TimeUnit.MILLISECONDS)) {
+              look();
+            }
+          } catch (InterruptedException e) {
+            LOG.debug("Nobody watches for a newer run of {} any more", location, e);
+          }
+        });
   }
 
   private void look() {

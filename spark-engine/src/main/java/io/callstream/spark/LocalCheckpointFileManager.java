@@ -1,12 +1,12 @@
 package io.callstream.spark;
 
 import io.callstream.internal.files.Closing;
+import io.callstream.internal.files.DurableFiles;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -96,19 +96,10 @@ public final class LocalCheckpointFileManager extends FileSystemBasedCheckpointF
         throw new FileAlreadyExistsException(target + " exists already");
       }
       Files.move(local(draft), local(target), StandardCopyOption.ATOMIC_MOVE);
-      forceDirectory(local(target.getParent()));
+      DurableFiles.forceDirectory(local(target.getParent()));
     } catch (IOException e) {
       Closing.after(e, () -> Files.deleteIfExists(local(draft)));
       throw ChecksummedFileManager.sneaky(e);
-    }
-  }
-
-  /** Makes a rename durable. File systems that cannot force a directory do not need this. */
-  private static void forceDirectory(java.nio.file.Path directory) throws IOException {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (AccessDeniedException e) {
-      // Windows cannot open directories; its renames are durable without this.
     }
   }
 

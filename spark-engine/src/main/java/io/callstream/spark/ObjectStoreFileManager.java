@@ -1,5 +1,6 @@
 package io.callstream.spark;
 
+import io.callstream.internal.threads.DaemonThreads;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.concurrent.ExecutionException;
@@ -167,9 +168,7 @@ public final class ObjectStoreFileManager implements CheckpointFileManager {
                 object.close();
                 return null;
               });
-      Thread thread = new Thread(upload, "callstream-upload");
-      thread.setDaemon(true);
-      thread.start();
+      DaemonThreads.start("callstream-upload", upload);
       boolean interrupted = false;
       try {
         while (true) {

@@ -2,9 +2,9 @@ package io.callstream.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.internal.sink.Columns;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
+import io.callstream.statistic.Column;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import java.io.IOException;
@@ -51,14 +51,14 @@ final class ParquetFile implements AutoCloseable {
   private final Path path;
   private final Configuration hadoop;
   private final CompressionCodecName codec;
-  private final Columns columns;
+  private final List<Column> columns;
   private @Nullable ParquetWriter<ResultRow> writer;
 
   ParquetFile(Path path, Configuration hadoop, String codec, Statistic statistic) {
     this.path = path;
     this.hadoop = hadoop;
     this.codec = codec(codec);
-    this.columns = Columns.of(statistic);
+    this.columns = statistic.typedColumns();
   }
 
   /** Returns the name of the compression that Spark uses for Parquet files. */
@@ -107,11 +107,11 @@ final class ParquetFile implements AutoCloseable {
   }
 
   private MessageType schema() {
-    List<Type> fields = columns.list().stream().map(ParquetFile::field).toList();
+    List<Type> fields = columns.stream().map(ParquetFile::field).toList();
     return new MessageType("spark_schema", fields);
   }
 
-  private static Type field(Columns.Column column) {
+  private static Type field(Column column) {
     return (switch (column.type()) {
           case TIME ->
               Types.optional(PrimitiveTypeName.INT64)
@@ -174,7 +174,7 @@ final class ParquetFile implements AutoCloseable {
       for (int i = 0; i < values.size(); i++) {
         Object value = values.get(i);
         if (value != null) {
-          String name = columns.list().get(i).name();
+          String name = columns.get(i).name();
           to.startField(name, i);
           write(to, value);
           to.endField(name, i);

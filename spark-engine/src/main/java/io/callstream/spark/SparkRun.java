@@ -16,6 +16,7 @@ import io.callstream.internal.source.OpenTransactions;
 import io.callstream.internal.task.DeadLetterMerge;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
+import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
@@ -238,9 +239,7 @@ final class SparkRun extends LedgerRun {
     try {
       KafkaTopic topic = (KafkaTopic) pipeline().source();
       transactions = OpenTransactions.watch(topic, KafkaAdmin.endsOf(topic));
-      Thread watcher = new Thread(this::watch, "callstream-watcher");
-      watcher.setDaemon(true);
-      watcher.start();
+      DaemonThreads.start("callstream-watcher", this::watch);
     } catch (RuntimeException | Error e) {
       stopQuery(); // Without its watcher, nothing would end the run.
       endTransactions();
@@ -461,9 +460,7 @@ final class SparkRun extends LedgerRun {
     }
     stopping = true;
     if (reports.isCallingListener() || sinks.isCallingSink()) {
-      Thread stopper = new Thread(this::stopLogged, "callstream-stop");
-      stopper.setDaemon(true);
-      stopper.start();
+      DaemonThreads.start("callstream-stop", this::stopLogged);
       return;
     }
     boolean interrupted = !awaitBatch();

@@ -6,6 +6,7 @@ import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.StatisticCombiner;
+import io.callstream.internal.files.Closing;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.pipeline.ResultSink;
 import io.callstream.pipeline.TaskWriter;
@@ -20,7 +21,6 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.apache.spark.TaskContext;
-import org.jspecify.annotations.Nullable;
 
 /** The sinks of a run as its tasks write them. Immutable and thread-safe. */
 final class TaskSinks implements Serializable {
@@ -96,10 +96,7 @@ final class TaskSinks implements Serializable {
 
     private void open() {
       BatchContext batch = BatchContext.ofTask();
-      Optional<Instant> watermark =
-          batch.watermark() == StatisticCombiner.NO_WATERMARK
-              ? Optional.empty()
-              : Optional.of(Instant.ofEpochMilli(batch.watermark()));
+      Optional<Instant> watermark = StatisticCombiner.moment(batch.watermark());
       String id = run + "-" + TaskContext.get().taskAttemptId();
       TaskWriter.Attempt attempt = new TaskWriter.Attempt(batch.number(), watermark, task, id);
       for (int i = 0; i < factories.length; i++) {
@@ -122,21 +119,10 @@ final class TaskSinks implements Serializable {
 
     @Override
     public void close() {
-      @Nullable RuntimeException first = null;
-      for (TaskWriter writer : writers) {
-        try {
-          writer.close();
-        } catch (RuntimeException e) {
-          if (first == null) {
-            first = e;
-          } else {
-            first.addSuppressed(e);
-          }
-        }
-      }
-      writers.clear();
-      if (first != null) {
-        throw first;
+      try {
+        Closing.all(writers, TaskWriter::close);
+      } finally {
+        writers.clear();
       }
     }
   }

@@ -40,6 +40,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -116,8 +117,11 @@ class ExecutorResultsTest {
   }
 
   private Pipeline.Builder pipeline() {
-    return Pipeline.builder(topic, SanFranciscoCalls.json())
-        .statistics(List.of(TYPES, HOURLY, CLOSED, SMALL));
+    return pipeline(List.of(TYPES, HOURLY, CLOSED, SMALL));
+  }
+
+  private Pipeline.Builder pipeline(List<Statistic> statistics) {
+    return Pipeline.builder(topic, SanFranciscoCalls.json()).statistics(statistics);
   }
 
   private Accounting run(Engine engine, Pipeline.Builder pipeline) throws Exception {
@@ -316,6 +320,33 @@ class ExecutorResultsTest {
     send(8, 2_000, 500);
     run(spark(settings()), pipeline);
     assertThat(written.rows.toString()).contains("first", "second");
+  }
+
+  /** The state has the slots of the statistics, and the first run has set them. */
+  @Test
+  void theOrderOfStatisticsMayChange() throws Exception {
+    RowsOfTasks written = new RowsOfTasks();
+    RowsOfTasks expected = new RowsOfTasks();
+    Engine spark = spark(settings());
+    Engine local = Engines.named("local");
+    List<Statistic> order = new ArrayList<>(pipeline().build().statistics());
+    Accounting total = null;
+    Accounting expectedTotal = null;
+    for (int hour = 8; hour < 11; hour++) {
+      send(hour, 1_000, 500);
+      if (hour == 10) {
+        written.failing = written.finished.size(); // The next run repeats the batch.
+        assertThatThrownBy(() -> run(spark, pipeline(order).results(written)))
+            .hasMessageContaining("pulled the plug");
+      }
+      Collections.rotate(order, 1);
+      total = run(spark, pipeline(order).results(written));
+      expectedTotal = run(local, pipeline().results(expected));
+    }
+
+    assertThat(order.get(0)).isEqualTo(HOURLY);
+    assertThat(total).isEqualTo(expectedTotal);
+    assertThat(written.rows).isEqualTo(expected.rows).hasSizeGreaterThan(1_000);
   }
 
   @Test

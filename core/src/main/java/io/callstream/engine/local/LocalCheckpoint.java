@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.internal.engine.BatchPart;
-import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.files.Checksum;
 import io.callstream.internal.files.DamagedFileException;
 import io.callstream.internal.files.FileFailures;
@@ -14,6 +13,7 @@ import io.callstream.internal.ledger.Fingerprint;
 import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.ledger.LedgerFiles;
 import io.callstream.internal.ledger.LocalLedgerFiles;
+import io.callstream.internal.notation.CheckpointLocation;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import java.io.IOException;
@@ -27,8 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -59,8 +57,6 @@ final class LocalCheckpoint implements AutoCloseable {
   private static final String RESULTS = "the log of results";
   private static final List<String> ORDER =
       List.of(Fingerprint.FILE, LedgerFiles.LINEAGE, LOG, FIRST_OFFSETS, COMMITTED);
-  private static final Pattern URI = Pattern.compile("(\\p{Alpha}[\\p{Alnum}+.-]+):/.*");
-  private static final Pattern FILE_URI = Pattern.compile("file:(?://[^/]*)?(?=/)");
 
   private final Path root;
 
@@ -148,19 +144,15 @@ final class LocalCheckpoint implements AutoCloseable {
   }
 
   private static Path path(String location) {
-    Matcher uri = URI.matcher(location);
-    if (!uri.matches()) {
-      return EnvironmentFailures.path(location).toAbsolutePath().normalize();
-    }
-    Matcher file = FILE_URI.matcher(location);
-    if (!file.lookingAt()) {
+    Path local = CheckpointLocation.of(location).local();
+    if (local == null) {
       throw new CallstreamException(
           ErrorCode.UNSUPPORTED,
           "The engine 'local' keeps its checkpoint in a directory of this machine, not in "
               + location
               + ". Name a directory, or choose the engine 'spark'.");
     }
-    return EnvironmentFailures.path(file.replaceFirst(""));
+    return local.toAbsolutePath().normalize();
   }
 
   /** Deletes the files of dead letters that a killed run left. */
@@ -381,10 +373,6 @@ final class LocalCheckpoint implements AutoCloseable {
     if (e instanceof DamagedFileException damaged) {
       return damaged.in(root.toString());
     }
-    return new CallstreamException(
-        ErrorCode.CHECKPOINT,
-        "The checkpoint directory %s can't be read or written: %s. %s"
-            .formatted(root, e, FileFailures.advice(root, e)),
-        e);
+    return FileFailures.ofCheckpoint(root.toString(), e, FileFailures.advice(root, e));
   }
 }

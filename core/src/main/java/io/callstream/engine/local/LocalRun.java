@@ -18,6 +18,7 @@ import io.callstream.internal.ledger.Ledger;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
+import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Source;
@@ -95,16 +96,10 @@ final class LocalRun extends LedgerRun {
     sinks = processor.sinks();
   }
 
-  static Thread thread(Runnable task, String name) {
-    Thread thread = new Thread(task, name);
-    thread.setDaemon(true);
-    return thread;
-  }
-
   static LocalRun start(
       Pipeline pipeline, RunOptions options, Clock clock, OpenSource source, int readers) {
     return start(
-        pipeline, options, clock, source, readers, work -> thread(work, "callstream-local"));
+        pipeline, options, clock, source, readers, DaemonThreads.named("callstream-local"));
   }
 
   static LocalRun start(
@@ -361,9 +356,6 @@ final class LocalRun extends LedgerRun {
 
   /** Returns the watermark that applies to the next batch. */
   Optional<Instant> nextWatermark() {
-    long millis = ledger().nextWatermark();
-    return millis == StatisticCombiner.NO_WATERMARK
-        ? Optional.empty()
-        : Optional.of(Instant.ofEpochMilli(millis));
+    return StatisticCombiner.moment(ledger().nextWatermark());
   }
 }

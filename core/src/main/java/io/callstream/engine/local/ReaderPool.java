@@ -6,6 +6,7 @@ import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.internal.source.SpanReader.Span;
 import io.callstream.internal.task.TaskPlan;
+import io.callstream.internal.threads.DaemonThreads;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,7 +61,7 @@ final class ReaderPool {
         threads == 0
             ? null
             : Executors.newFixedThreadPool(
-                readers.size(), task -> LocalRun.thread(task, "callstream-local-reader"));
+                readers.size(), DaemonThreads.named("callstream-local-reader"));
   }
 
   /** A batch that readers are reading. */

@@ -63,7 +63,7 @@ public final class BlockMerger {
   }
 
   /** Merges at least one block of new calls into the groups so far. */
-  public PageChanges merge(Pages state, List<byte[]> partials) {
+  public PageChanges merge(Groups state, List<byte[]> partials) {
     if (sessions != null) {
       return sessions.merge(state, partials);
     }
@@ -75,7 +75,7 @@ public final class BlockMerger {
     return add(state, admit(state, combine(partials)), false);
   }
 
-  private byte[] admit(Pages state, byte[] delta) {
+  private byte[] admit(Groups state, byte[] delta) {
     return admit(delta, state.groups(), state::keyBytes, () -> new KeySearch(state)::finds);
   }
 
@@ -84,7 +84,7 @@ public final class BlockMerger {
   }
 
   /** Adds new calls of admitted groups to the groups so far. */
-  PageChanges add(Pages state, byte[] admitted, boolean splits) {
+  PageChanges add(Groups state, byte[] admitted, boolean splits) {
     PageChanges changes = new PageMerge(state, !corrects, splits, this::addTo).apply(admitted);
     if (corrects) {
       requireCounts(changes.updates());
@@ -234,11 +234,11 @@ public final class BlockMerger {
 
   /** Searches keys in pages, in ascending order of the keys. */
   private static final class KeySearch {
-    private final Pages pages;
+    private final Groups pages;
     private int page;
     private @Nullable BlockWalk walk;
 
-    KeySearch(Pages pages) {
+    KeySearch(Groups pages) {
       this.pages = pages;
     }
 

@@ -3,10 +3,13 @@ package io.callstream.internal.aggregate;
 import java.util.List;
 
 /**
- * All groups of a window in memory. A change copies the list of pages and the pages with changed
- * groups, and shares all other pages. So the cost of a change follows its size. Immutable.
+ * All groups of a window, as pages. A page is a block with at least one group. The keys of a page
+ * are less than those of the next page. The open sessions of a bucket are in one page.
+ *
+ * <p>A change copies the list of pages and the pages with changed groups, and shares all other
+ * pages. So the cost of a change follows its size. Immutable.
  */
-public final class Groups implements Pages {
+public final class Groups {
   /** No groups. */
   public static final Groups NONE = new Groups(new byte[0][], 0, 0, 0);
 
@@ -114,12 +117,12 @@ public final class Groups implements Pages {
     return pages.length == 0 ? new BlockReader(EMPTY_BLOCK) : new BlockReader(pages);
   }
 
-  @Override
+  /** Returns the number of pages. */
   public int count() {
     return pages.length;
   }
 
-  @Override
+  /** Returns the number of groups in all pages. */
   public int groups() {
     return groups;
   }
@@ -129,8 +132,8 @@ public final class Groups implements Pages {
     return bytes;
   }
 
-  @Override
-  public long keyBytes() {
+  /** Returns the sum of the lengths of all keys. */
+  long keyBytes() {
     if (keyBytes == UNKNOWN) {
       long sum = 0;
       BlockReader all = reader();
@@ -142,13 +145,31 @@ public final class Groups implements Pages {
     return keyBytes;
   }
 
-  @Override
+  /** Returns a page. */
   public byte[] page(int index) {
     return pages[index];
   }
 
-  @Override
-  public int compareFirst(int index, byte[] key, int length) {
+  /** Returns the last page whose first key is not greater than a key, or the first page. */
+  int find(byte[] key, int length, int from) {
+    int low = from;
+    int high = pages.length;
+    if (low + 1 >= high || compareFirst(low + 1, key, length) > 0) {
+      return low; // Many changed groups are in the same page or in the next one.
+    }
+    while (high - low > 1) {
+      int middle = (low + high) >>> 1;
+      if (compareFirst(middle, key, length) <= 0) {
+        low = middle;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  /** Compares the first key of a page with a key, as unsigned bytes. */
+  int compareFirst(int index, byte[] key, int length) {
     return BlockReader.compareFirst(pages[index], key, length);
   }
 }

@@ -18,7 +18,7 @@ final class PageMerge {
   /** The greatest mean length of the pages after a split. */
   private static final int SPLIT_BYTES = MAX_BYTES * 2 / 3;
 
-  private final Pages before;
+  private final Groups before;
   private final boolean addsEmpty;
   private final boolean splits;
   private final Combination combination;
@@ -42,7 +42,7 @@ final class PageMerge {
    * @param addsEmpty whether new groups without calls are added
    * @param splits whether pages that become too large are split
    */
-  PageMerge(Pages before, boolean addsEmpty, boolean splits, Combination combination) {
+  PageMerge(Groups before, boolean addsEmpty, boolean splits, Combination combination) {
     this.before = before;
     this.addsEmpty = addsEmpty;
     this.splits = splits;

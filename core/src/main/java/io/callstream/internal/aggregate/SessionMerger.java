@@ -76,7 +76,7 @@ public final class SessionMerger {
   }
 
   /** Merges at least one block of new calls into the sessions so far. */
-  PageChanges merge(Pages state, List<byte[]> partials) {
+  PageChanges merge(Groups state, List<byte[]> partials) {
     byte[] delta = BlockMerger.pairwise(partials, (left, right) -> merge(left, right).state());
     Merged merged = state.count() == 0 ? new Merged(delta, delta) : merge(state.page(0), delta);
     return new PageChanges(

@@ -10,8 +10,10 @@ import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +57,13 @@ public final class StatisticCombiner {
      *     key of the bucket for sessions
      */
     void partial(long key, byte[] block);
+  }
+
+  /** Returns a watermark in milliseconds as a moment; empty if none is known. */
+  public static Optional<Instant> moment(long watermark) {
+    return watermark == NO_WATERMARK
+        ? Optional.empty()
+        : Optional.of(Instant.ofEpochMilli(watermark));
   }
 
   public StatisticCombiner(Statistic statistic, long watermark) {

@@ -10,7 +10,6 @@ import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -87,20 +86,14 @@ public abstract class LedgerRun extends RunEnd implements RunningPipeline {
                 clocks.add(
                     new PartitionTime(
                         partition,
-                        time(clock.millis()),
+                        StatisticCombiner.moment(clock.millis()),
                         last.contains(partition),
                         clock.unconfirmed())));
     return new RunDetails(
         RunSettings.of(pipeline, options, engineSettings()),
-        time(ledger.nextWatermark()),
+        StatisticCombiner.moment(ledger.nextWatermark()),
         clocks,
         List.of());
-  }
-
-  private static Optional<Instant> time(long millis) {
-    return millis == StatisticCombiner.NO_WATERMARK
-        ? Optional.empty()
-        : Optional.of(Instant.ofEpochMilli(millis));
   }
 
   /** Returns the name and the settings of the engine, in the order of display. */

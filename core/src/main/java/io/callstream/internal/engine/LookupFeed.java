@@ -146,20 +146,6 @@ public final class LookupFeed implements AutoCloseable {
 
   @Override
   public void close() {
-    RuntimeException first = null;
-    for (LookupSource.Reader reader : readers) {
-      try {
-        reader.close();
-      } catch (RuntimeException e) {
-        if (first == null) {
-          first = e;
-        } else {
-          first.addSuppressed(e);
-        }
-      }
-    }
-    if (first != null) {
-      throw first;
-    }
+    Closing.all(readers, LookupSource.Reader::close);
   }
 }

@@ -2,6 +2,7 @@ package io.callstream.internal.engine;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.internal.files.Closing;
 import io.callstream.internal.files.FileFailures;
 import io.callstream.internal.files.RunLock;
 import io.callstream.internal.sink.DeadLetterCounts;
@@ -85,15 +86,8 @@ public final class SinkSet {
         sinks.call(sink, "open", () -> sink.open(restored, nextOffsets));
       }
       return sinks;
-    } catch (CallstreamException e) {
+    } catch (CallstreamException | Error e) {
       sinks.abandon(e);
-      throw e;
-    } catch (Error e) {
-      try {
-        sinks.close();
-      } catch (CallstreamException closing) {
-        e.addSuppressed(closing);
-      }
       throw e;
     }
   }
@@ -205,19 +199,8 @@ public final class SinkSet {
    * runs after its time limit, the directories are released when it has returned.
    */
   public void close() {
-    CallstreamException first = null;
     try {
-      for (Sink sink : List.copyOf(open)) {
-        try {
-          call(sink, CLOSE, sink::close);
-        } catch (CallstreamException e) {
-          if (first == null) {
-            first = e;
-          } else {
-            first.addSuppressed(e);
-          }
-        }
-      }
+      Closing.all(List.copyOf(open), sink -> call(sink, CLOSE, sink::close));
     } finally {
       open.clear();
       thread.close();
@@ -226,9 +209,6 @@ public final class SinkSet {
       var ignored =
           CompletableFuture.allOf(late.toArray(CompletableFuture[]::new))
               .whenComplete((none, failure) -> held.forEach(SinkSet::release));
-    }
-    if (first != null) {
-      throw first;
     }
   }
 
@@ -241,14 +221,8 @@ public final class SinkSet {
   }
 
   /** Closes all sinks after a failure, to which their failures are added. */
-  public void abandon(CallstreamException failure) {
-    try {
-      close();
-    } catch (CallstreamException e) {
-      if (e != failure) {
-        failure.addSuppressed(e);
-      }
-    }
+  public void abandon(Throwable failure) {
+    Closing.after(failure, this::close);
   }
 
   public boolean isCallingSink() {

@@ -1,5 +1,6 @@
 package io.callstream.internal.engine;
 
+import io.callstream.internal.threads.DaemonThreads;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -140,8 +141,7 @@ final class SinkThread implements AutoCloseable {
       running =
           Executors.newSingleThreadExecutor(
               task -> {
-                Thread started = new Thread(task, "callstream-sinks");
-                started.setDaemon(true);
+                Thread started = DaemonThreads.of("callstream-sinks", task);
                 thread = started;
                 return started;
               });

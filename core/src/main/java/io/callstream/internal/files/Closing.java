@@ -1,23 +1,32 @@
 package io.callstream.internal.files;
 
-import java.io.Closeable;
-import java.io.IOException;
-
 /** Closes several resources. */
 public final class Closing {
   private Closing() {}
 
   /**
+   * Closes one resource.
+   *
+   * @param <E> what it may throw in addition to unchecked exceptions
+   */
+  @FunctionalInterface
+  public interface Close<T, E extends Exception> {
+    void close(T resource) throws E;
+  }
+
+  /**
    * Closes all resources, even if some cannot be closed.
    *
-   * @throws IOException the first failure, with the others suppressed
+   * @throws E the first failure, with the others suppressed
    */
-  public static void all(Iterable<? extends Closeable> resources) throws IOException {
-    IOException first = null;
-    for (Closeable resource : resources) {
+  @SuppressWarnings("unchecked") // It throws E or an unchecked exception.
+  public static <T, E extends Exception> void all(
+      Iterable<? extends T> resources, Close<T, E> close) throws E {
+    Exception first = null;
+    for (T resource : resources) {
       try {
-        resource.close();
-      } catch (IOException e) {
+        close.close(resource);
+      } catch (Exception e) {
         if (first == null) {
           first = e;
         } else {
@@ -26,7 +35,7 @@ public final class Closing {
       }
     }
     if (first != null) {
-      throw first;
+      throw (E) first;
     }
   }
 
@@ -35,7 +44,9 @@ public final class Closing {
     try {
       resource.close();
     } catch (Exception e) {
-      failure.addSuppressed(e);
+      if (e != failure) {
+        failure.addSuppressed(e);
+      }
     }
   }
 }

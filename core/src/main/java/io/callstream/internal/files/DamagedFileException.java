@@ -15,11 +15,16 @@ public final class DamagedFileException extends IOException {
 
   /** Returns the failure of a run with a checkpoint directory at a location. */
   public CallstreamException in(String location) {
+    return failure(location, String.valueOf(getMessage()), this);
+  }
+
+  /** Returns the failure of a run with a damaged checkpoint directory. */
+  public static CallstreamException failure(String location, String how, Throwable cause) {
     return new CallstreamException(
         ErrorCode.CHECKPOINT,
         ("The checkpoint directory %s is damaged: %s. Restore it from a copy, or start with a new"
                 + " one, which counts the topic from its start.")
-            .formatted(location, getMessage()),
-        this);
+            .formatted(location, how),
+        cause);
   }
 }

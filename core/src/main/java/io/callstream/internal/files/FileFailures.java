@@ -1,5 +1,7 @@
 package io.callstream.internal.files;
 
+import io.callstream.CallstreamException;
+import io.callstream.ErrorCode;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -12,8 +14,9 @@ import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Advice for failures of file operations, by their cause. */
+/** Failures of file operations, with advice by their cause. */
 public final class FileFailures {
+  /** Parts of the messages with which file systems report that no space is left. */
   private static final String[] FULL = {
     "no space left", "disk quota exceeded", "file too large", "not enough space"
   };
@@ -28,6 +31,16 @@ public final class FileFailures {
 
   private FileFailures() {}
 
+  /** Returns the failure of a run that cannot read or write its checkpoint directory. */
+  public static CallstreamException ofCheckpoint(String location, Exception e, String advice) {
+    String cause = e instanceof FileNotFoundException ? e.getMessage() : e.toString();
+    return new CallstreamException(
+        ErrorCode.CHECKPOINT,
+        "The checkpoint directory %s can't be read or written: %s. %s"
+            .formatted(location, cause, advice),
+        e);
+  }
+
   /** Returns a sentence with advice for a failure in a local directory. */
   public static String advice(Path directory, Throwable failure) {
     String advice = advice(failure);
@@ -39,7 +52,7 @@ public final class FileFailures {
   public static String advice(Throwable failure) {
     for (Throwable e = failure; e != null; e = e.getCause()) {
       String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-      if (Stream.of(FULL).anyMatch(message::contains)) {
+      if (isFull(message)) {
         return FULL_ADVICE;
       }
       if (e instanceof AccessDeniedException || message.contains("permission denied")) {
@@ -63,6 +76,12 @@ public final class FileFailures {
       }
     }
     return OTHER;
+  }
+
+  /** Returns whether a message, in any case of letters, reports that no space is left. */
+  public static boolean isFull(String message) {
+    String lower = message.toLowerCase(Locale.ROOT);
+    return Stream.of(FULL).anyMatch(lower::contains);
   }
 
   private static boolean hasNoRoom(Path directory) {

@@ -2,6 +2,7 @@ package io.callstream.internal.ledger;
 
 import io.callstream.internal.files.Checksum;
 import io.callstream.internal.files.DamagedFileException;
+import io.callstream.internal.files.DurableFiles;
 import io.callstream.internal.ledger.LogEntries.Entry;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -9,7 +10,6 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -108,7 +108,7 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
     if (!hasLog()) {
       FileChannel.open(path(first), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
           .close();
-      forceDirectory(directory);
+      DurableFiles.forceDirectory(directory);
     }
   }
 
@@ -205,13 +205,14 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
             StandardOpenOption.WRITE)) {
       for (long number : entries.batchesAfter(batch)) {
         byte[] copy = read(BATCH + number);
-        write(log, LogEntries.header(number, copy));
-        write(log, ByteBuffer.wrap(copy));
+        DurableFiles.write(log, LogEntries.header(number, copy).array());
+        DurableFiles.write(log, copy);
         later.add(number, copy.length);
       }
       log.force(true);
     }
-    forceDirectory(directory); // A snapshot without its log must not survive a power failure.
+    DurableFiles.forceDirectory(
+        directory); // A snapshot without its log must not survive a power failure.
     replace(SNAPSHOT + batch, content);
     closeLog();
     first = batch + 1;
@@ -235,22 +236,7 @@ public final class LocalLedgerFiles implements LedgerFiles, AutoCloseable {
       file.force(true);
     }
     Files.move(draft, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
-    forceDirectory(directory);
-  }
-
-  private static void write(FileChannel file, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      file.write(bytes);
-    }
-  }
-
-  /** Makes a rename durable. File systems that cannot force a directory do not need it. */
-  private static void forceDirectory(Path directory) throws IOException {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (AccessDeniedException e) {
-      // Windows does not open directories; its renames are durable without this.
-    }
+    DurableFiles.forceDirectory(directory);
   }
 
   @Override

@@ -15,12 +15,10 @@ import io.callstream.progress.LookupVersion;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -164,7 +162,7 @@ final class ResultEmitter {
         lineage,
         number,
         withoutViews,
-        watermark(now.totals().watermarkInForce()),
+        StatisticCombiner.moment(now.totals().watermarkInForce()),
         updates,
         current,
         withoutViews(batch),
@@ -200,12 +198,6 @@ final class ResultEmitter {
                   versions.put(table.name(), new LookupVersion(table.version(), table.rows())));
     }
     return versions;
-  }
-
-  private static Optional<Instant> watermark(long millis) {
-    return millis == StatisticCombiner.NO_WATERMARK
-        ? Optional.empty()
-        : Optional.of(Instant.ofEpochMilli(millis));
   }
 
   private Accounting none() {

@@ -1,9 +1,10 @@
 package io.callstream.internal.sink;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.pipeline.ResultRow;
-import io.callstream.pipeline.WindowBounds;
-import io.callstream.statistic.CodeTable;
+import io.callstream.statistic.Column;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;
@@ -11,14 +12,17 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.DayOfWeek;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.format.TextStyle;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Formats result rows and times as texts for files and tables. */
@@ -43,23 +47,8 @@ public final class RowFormatter {
   /** Returns the cells of a row, one for each of {@link Statistic#columns()}. */
   public List<String> cells(ResultRow row) {
     List<String> cells = new ArrayList<>();
-    if (row.window().isPresent()) {
-      WindowBounds window = row.window().get();
-      cells.add(text(window.start()));
-      cells.add(text(window.end()));
-    }
-    for (int i = 0; i < statistic.dimensions().size(); i++) {
-      Dimension dimension = statistic.dimensions().get(i);
-      String value = row.dimensions().get(i);
-      cells.add(value);
-      Optional<CodeTable> codes = dimension.codes();
-      if (codes.isPresent()) {
-        cells.add(codes.get().description(value));
-      }
-    }
-    for (int i = 0; i < statistic.measures().size(); i++) {
-      Measure measure = statistic.measures().get(i);
-      cells.add(row.values().get(i).map(value -> measure(measure, value)).orElse(""));
+    for (Column column : statistic.typedColumns()) {
+      cells.add(row.value(column).map(value -> text(column, value)).orElse(""));
     }
     return cells;
   }
@@ -88,11 +77,20 @@ public final class RowFormatter {
   /**
    * Formats shares with six decimals, other numbers without loss, and other values as Java does.
    */
-  private static String measure(Measure measure, Object value) {
+  private String text(Column column, Object value) {
+    if (value instanceof Instant moment) {
+      return text(moment);
+    }
     if (value instanceof Double number) {
-      return measure instanceof Measure.Share ? rounded(number, DECIMALS) : exact(number);
+      return isShare(statistic, column) ? rounded(number, DECIMALS) : exact(number);
     }
     return value instanceof BigDecimal number ? number.toPlainString() : value.toString();
+  }
+
+  /** Returns whether a column has shares, which are from 0 to 1. */
+  static boolean isShare(Statistic statistic, Column column) {
+    return column.role() == Column.Role.MEASURE
+        && statistic.measures().get(column.index()) instanceof Measure.Share;
   }
 
   /**
@@ -119,5 +117,39 @@ public final class RowFormatter {
     return number == 0 || (size >= Math.pow(10, -decimals) && size < MAX_PLAIN)
         ? new BigDecimal(number).setScale(decimals, RoundingMode.HALF_UP).toPlainString()
         : Double.toString(number);
+  }
+
+  /**
+   * Formats a value for people: whole numbers and decimal numbers with thousands separators.
+   *
+   * @param decimals the decimals of other numbers
+   */
+  public static String readable(Object value, int decimals) {
+    if (value instanceof Long number) {
+      return String.format(Locale.ROOT, "%,d", number);
+    }
+    if (value instanceof BigDecimal number) {
+      return String.format(Locale.ROOT, "%,." + number.scale() + "f", number);
+    }
+    return value instanceof Double number ? rounded(number, decimals) : value.toString();
+  }
+
+  /**
+   * Returns a key of fixed length for the dimensions of a row: 64 hexadecimal digits, the SHA-256
+   * of the lengths and UTF-8 bytes of their texts. Rows have equal keys if and only if their
+   * dimensions are equal.
+   */
+  public static String key(ResultRow row) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (String dimension : row.dimensions()) {
+        byte[] text = dimension.getBytes(UTF_8);
+        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(text.length).array());
+        digest.update(text);
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 }

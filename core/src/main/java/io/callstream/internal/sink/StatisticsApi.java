@@ -78,6 +78,19 @@ public final class StatisticsApi {
         });
   }
 
+  /** Writes from where a statistic counts, as a JSON object. */
+  public static void write(JsonGenerator json, CountedSince since) throws IOException {
+    json.writeStartObject();
+    json.writeNumberField("batch", since.batch());
+    json.writeStringField("time", since.time().toString());
+    json.writeObjectFieldStart("offsets");
+    for (Map.Entry<Integer, Long> offset : since.offsets().entrySet()) {
+      json.writeNumberField(offset.getKey().toString(), offset.getValue());
+    }
+    json.writeEndObject();
+    json.writeEndObject();
+  }
+
   private void write(JsonGenerator json, Statistic statistic) throws IOException {
     json.writeStartObject();
     json.writeStringField("name", statistic.name());
@@ -88,15 +101,8 @@ public final class StatisticsApi {
     json.writeEndArray();
     Optional<CountedSince> since = running.results(statistic.name()).countedSince();
     if (since.isPresent()) {
-      json.writeObjectFieldStart("countedSince");
-      json.writeNumberField("batch", since.get().batch());
-      json.writeStringField("time", since.get().time().toString());
-      json.writeObjectFieldStart("offsets");
-      for (Map.Entry<Integer, Long> offset : since.get().offsets().entrySet()) {
-        json.writeNumberField(offset.getKey().toString(), offset.getValue());
-      }
-      json.writeEndObject();
-      json.writeEndObject();
+      json.writeFieldName("countedSince");
+      write(json, since.get());
     }
     json.writeEndObject();
   }

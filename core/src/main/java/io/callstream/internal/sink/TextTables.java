@@ -10,7 +10,6 @@ import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Measure.ValueType;
 import io.callstream.statistic.Statistic;
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -170,18 +169,9 @@ public final class TextTables {
     if (measure instanceof Measure.Share && value instanceof Double share) {
       return percent(share);
     }
-    if (value instanceof Long number) {
-      return format("%,d", number);
-    }
-    if (value instanceof Duration duration) {
-      return text(duration);
-    }
-    if (value instanceof BigDecimal number) {
-      return format("%,." + number.scale() + "f", number);
-    }
-    return value instanceof Double number
-        ? RowFormatter.rounded(number, DECIMALS)
-        : value.toString();
+    return value instanceof Duration duration
+        ? text(duration)
+        : RowFormatter.readable(value, DECIMALS);
   }
 
   /** What a table of a statistic shows. */

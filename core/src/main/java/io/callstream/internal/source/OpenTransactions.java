@@ -1,5 +1,6 @@
 package io.callstream.internal.source;
 
+import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.pipeline.KafkaTopic;
 import java.time.Duration;
 import java.util.HashMap;
@@ -45,10 +46,7 @@ public final class OpenTransactions implements AutoCloseable {
   public static OpenTransactions watch(KafkaTopic topic, Look look) {
     OpenTransactions watch = new OpenTransactions(topic, look);
     if (KafkaTopic.Isolation.in(topic.properties()) == KafkaTopic.Isolation.READ_COMMITTED) {
-      Thread thread = new Thread(watch::run, "callstream-transactions");
-      thread.setDaemon(true);
-      watch.thread = thread;
-      thread.start();
+      watch.thread = DaemonThreads.start("callstream-transactions", watch::run);
     }
     return watch;
   }

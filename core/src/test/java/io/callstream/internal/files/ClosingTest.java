@@ -23,7 +23,7 @@ class ClosingTest {
   void allAreClosedAndTheFirstFailureHasTheOthers() {
     List<Closeable> resources = List.of(failing("a"), () -> closed.add("b"), failing("c"));
 
-    assertThatThrownBy(() -> Closing.all(resources))
+    assertThatThrownBy(() -> Closing.all(resources, Closeable::close))
         .isInstanceOf(IOException.class)
         .hasMessage("a")
         .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1))

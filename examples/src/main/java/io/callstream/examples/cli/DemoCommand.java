@@ -7,6 +7,7 @@ import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.examples.cli.StopRequest.Registration;
+import io.callstream.internal.notation.CheckpointLocation;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.Pace;
 import io.callstream.kafka.SendReport;

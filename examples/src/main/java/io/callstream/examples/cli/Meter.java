@@ -1,10 +1,16 @@
 package io.callstream.examples.cli;
 
+import io.callstream.internal.threads.DaemonThreads;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
 
 /** Shows the progress of a task: as a bar on a terminal, otherwise as a line per second. */
@@ -44,7 +50,7 @@ interface Meter extends AutoCloseable {
    * @param done the number of records that were done before; they do not count for the rate
    */
   static Meter of(Terminal terminal, String task, long total, long done) {
-    Meter meter = of(terminal, TaskProgress.ofRecords(task, total), total);
+    Meter meter = of(terminal, TaskProgress.ofRecords(task, total));
     meter.show(done);
     return meter;
   }
@@ -56,11 +62,11 @@ interface Meter extends AutoCloseable {
    * @param offsets the number of offsets
    */
   static Meter ofOffsets(Terminal terminal, String task, long offsets) {
-    return of(terminal, TaskProgress.ofOffsets(task, offsets), offsets);
+    return of(terminal, TaskProgress.ofOffsets(task, offsets));
   }
 
-  private static Meter of(Terminal terminal, TaskProgress progress, long total) {
-    return terminal.live() ? new Bar(terminal, progress, total) : new Lines(terminal, progress);
+  private static Meter of(Terminal terminal, TaskProgress progress) {
+    return terminal.live() ? new Bar(terminal, progress) : new Lines(terminal, progress);
   }
 
   /** Returns a meter without a total, which stays hidden until there is progress to show. */
@@ -94,37 +100,55 @@ interface Meter extends AutoCloseable {
     }
   }
 
+  /** Redraws a line five times per second, also without progress, so that the rate falls. */
   final class Bar implements Meter {
     private static final int REDRAWN_EVERY_MILLIS = 200;
+    private static final int MIN_COLUMNS = 10;
+    private static final int UNKNOWN_COLUMNS = 80;
 
-    private final ProgressBar bar;
+    private final PrintStream err;
     private final TaskProgress progress;
+    private final org.jline.terminal.Terminal screen;
+    private final ScheduledExecutorService timer =
+        Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("callstream-progress"));
+    private boolean closed;
 
-    Bar(Terminal terminal, TaskProgress progress, long total) {
-      bar =
-          new ProgressBarBuilder()
-              .setInitialMax(total)
-              .setUpdateIntervalMillis(REDRAWN_EVERY_MILLIS)
-              .continuousUpdate()
-              .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
-              .setRenderer(
-                  (state, width) -> {
-                    progress.advance(System.nanoTime());
-                    return progress.bar(width);
-                  })
-              .build();
+    Bar(Terminal terminal, TaskProgress progress) {
+      this.err = terminal.err();
       this.progress = progress;
+      try {
+        screen = TerminalBuilder.builder().dumb(true).build();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      Future<?> ignored =
+          timer.scheduleAtFixedRate(this::draw, 0, REDRAWN_EVERY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @Override
     public void show(long records, long steps) {
       progress.reach(records, steps, System.nanoTime());
-      bar.stepTo(steps);
+    }
+
+    private synchronized void draw() {
+      if (!closed) {
+        int columns = screen.getWidth();
+        progress.advance(System.nanoTime());
+        err.print("\r" + progress.bar((columns < MIN_COLUMNS ? UNKNOWN_COLUMNS : columns) - 1));
+      }
     }
 
     @Override
-    public void close() {
-      bar.close();
+    public synchronized void close() {
+      timer.shutdown();
+      draw();
+      closed = true;
+      err.println();
+      try {
+        screen.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import io.callstream.engine.RestartPolicy;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.Supervisor;
+import io.callstream.internal.notation.CheckpointLocation;
 import io.callstream.pipeline.Pipeline;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;

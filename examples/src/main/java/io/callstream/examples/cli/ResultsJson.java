@@ -3,6 +3,7 @@ package io.callstream.examples.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.internal.sink.RowFormatter;
+import io.callstream.internal.sink.StatisticsApi;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
@@ -75,15 +76,8 @@ final class ResultsJson {
     }
     json.writeObjectFieldStart("countedSince");
     for (Map.Entry<String, CountedSince> start : starts.entrySet()) {
-      json.writeObjectFieldStart(start.getKey());
-      json.writeNumberField("batch", start.getValue().batch());
-      json.writeStringField("time", start.getValue().time().toString());
-      json.writeObjectFieldStart("offsets");
-      for (Map.Entry<Integer, Long> offset : start.getValue().offsets().entrySet()) {
-        json.writeNumberField(offset.getKey().toString(), offset.getValue());
-      }
-      json.writeEndObject();
-      json.writeEndObject();
+      json.writeFieldName(start.getKey());
+      StatisticsApi.write(json, start.getValue());
     }
     json.writeEndObject();
   }

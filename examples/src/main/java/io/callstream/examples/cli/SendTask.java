@@ -4,6 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
 import io.callstream.examples.cli.StopRequest.Registration;
+import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.IncompleteSendException;
 import io.callstream.kafka.KafkaCluster;
@@ -106,9 +107,8 @@ final class SendTask {
   }
 
   private SendReport sendAll(CallProducer producer, CallSource source, BooleanSupplier pointless) {
-    Thread watch = new Thread(() -> stopWhenPointless(producer, pointless), "callstream-watch");
-    watch.setDaemon(true);
-    watch.start();
+    Thread watch =
+        DaemonThreads.start("callstream-watch", () -> stopWhenPointless(producer, pointless));
     try {
       return producer.send(source);
     } catch (IncompleteSendException e) {

@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.internal.notation.CheckpointLocation;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.KafkaSinks;
 import io.callstream.pipeline.KafkaTopic;

@@ -7,6 +7,7 @@ import io.callstream.engine.Engine;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.local.LocalEngine;
+import io.callstream.internal.notation.CheckpointLocation;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;

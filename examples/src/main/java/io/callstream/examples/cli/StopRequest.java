@@ -1,5 +1,6 @@
 package io.callstream.examples.cli;
 
+import io.callstream.internal.threads.DaemonThreads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,9 +57,7 @@ final class StopRequest {
   }
 
   private void end(int number) {
-    Thread guard = new Thread(() -> haltAfterPatience(number), "callstream-interruption");
-    guard.setDaemon(true);
-    guard.start();
+    DaemonThreads.start("callstream-interruption", () -> haltAfterPatience(number));
     runActions();
   }
 

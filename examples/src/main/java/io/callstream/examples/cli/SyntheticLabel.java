@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import io.callstream.CallstreamException;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicReader;
 import io.callstream.kafka.source.CallSource;
@@ -26,9 +27,7 @@ final class SyntheticLabel implements Supplier<String> {
     KafkaCluster cluster = KafkaCluster.at(topic.bootstrapServers()).with(topic.properties());
     TopicReader reader =
         TopicReader.of(cluster, topic.name()).fromBeginning().following().atMost(1);
-    Thread thread = new Thread(() -> label.read(reader), "callstream-first-record");
-    thread.setDaemon(true);
-    thread.start();
+    DaemonThreads.start("callstream-first-record", () -> label.read(reader));
     running.onTermination(end -> reader.stop());
     return label;
   }

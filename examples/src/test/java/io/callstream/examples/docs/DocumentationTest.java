@@ -7,13 +7,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Verifies that tests contain the code in the pages, and that the targets of links exist. */
 class DocumentationTest {
+  /** The class of `Class`, `Class.member` or `Class.method()`. */
+  private static final Pattern CLASS = Pattern.compile("`([A-Z]\\w*[a-z]\\w*)[.\\w()]*`");
+
   /** Values in the pages, and the expressions that tests use instead. */
   private static final Map<String, String> STAND_INS =
       Map.of(
@@ -70,6 +76,27 @@ class DocumentationTest {
 
   private static String withoutSpace(String text) {
     return text.replaceAll("\\s", "");
+  }
+
+  @Test
+  void theClassesInTheTableOfChangesExist() throws IOException {
+    Set<String> classes = new HashSet<>();
+    try (Stream<Path> modules = Files.list(DocumentationPage.ROOT)) {
+      for (Path sources : modules.map(module -> module.resolve("src")).toList()) {
+        if (Files.isDirectory(sources)) {
+          try (Stream<Path> files = Files.walk(sources)) {
+            files.forEach(file -> classes.add(file.getFileName().toString()));
+          }
+        }
+      }
+    }
+    List<String> named =
+        DocumentationPage.of("CONTRIBUTING.md").lines().stream()
+            .filter(line -> line.startsWith("| "))
+            .flatMap(line -> CLASS.matcher(line).results())
+            .map(match -> match.group(1) + ".java")
+            .toList();
+    assertThat(named).hasSizeGreaterThan(150).isSubsetOf(classes);
   }
 
   @Test

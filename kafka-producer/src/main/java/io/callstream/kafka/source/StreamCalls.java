@@ -3,6 +3,7 @@ package io.callstream.kafka.source;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.CallFormat;
+import io.callstream.internal.files.Closing;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -119,21 +120,13 @@ record StreamCalls(
         }
       };
     } catch (CallstreamException e) {
-      close(raw, e);
+      Closing.after(e, raw);
       throw e;
     } catch (IOException e) {
-      close(raw, e);
+      Closing.after(e, raw);
       throw e instanceof UnreadableSourceException
           ? ReadRecords.refusal(name, e)
           : ReadRecords.inputFailure(name, 0, "byte 0: " + e.getMessage(), e);
-    }
-  }
-
-  private static void close(InputStream raw, Exception failure) {
-    try {
-      raw.close();
-    } catch (IOException e) {
-      failure.addSuppressed(e);
     }
   }
 

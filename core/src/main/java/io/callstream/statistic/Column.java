@@ -1,0 +1,59 @@
+package io.callstream.statistic;
+
+/**
+ * A column of the result rows of a statistic, for sinks with typed stores.
+ *
+ * @param name lower-case letters, digits and underscores, starting with a letter, at most 72
+ *     characters
+ * @param scale the digits after the point of a decimal number, otherwise 0
+ * @param index the position in the bounds of the window, the dimensions or the measures of the
+ *     statistic; for a description, that of its dimension
+ */
+public record Column(String name, Type type, int scale, Role role, int index) {
+  /** The type of a column. */
+  public enum Type {
+    /** A moment, as an {@link java.time.Instant}. */
+    TIME,
+    /** A {@link String}. */
+    TEXT,
+    /** A {@link Long}. Durations are in whole milliseconds. */
+    LONG,
+    /** A {@link Double}. */
+    DOUBLE,
+    /** A {@link java.math.BigDecimal} with the scale of the column and at most 38 digits. */
+    DECIMAL
+  }
+
+  /** The role of a column. */
+  public enum Role {
+    /** {@code window_start} or {@code window_end}. */
+    WINDOW,
+    /** One of the dimensions, which form the key of a row with the start of the window. */
+    DIMENSION,
+    /** The description of the previous dimension. */
+    DESCRIPTION,
+    /** One of the measures. */
+    MEASURE
+  }
+
+  static Column of(Dimension dimension, int index) {
+    Type type =
+        switch (dimension.kind()) {
+          case TEXT -> Type.TEXT;
+          case NUMBER -> Type.LONG;
+        };
+    return new Column(dimension.name(), type, 0, Role.DIMENSION, index);
+  }
+
+  static Column of(Measure measure, int index) {
+    Type type =
+        switch (measure.valueType()) {
+          case LONG, DURATION -> Type.LONG;
+          case DOUBLE -> Type.DOUBLE;
+          case DECIMAL -> Type.DECIMAL;
+          case TEXT -> Type.TEXT;
+        };
+    int scale = type == Type.DECIMAL ? measure.scale() : 0;
+    return new Column(measure.name(), type, scale, Role.MEASURE, index);
+  }
+}
