@@ -412,6 +412,13 @@
       return;
     }
     setText(byId('source'), last.source);
+    const full = {year: 'numeric'};
+    setText(byId('covered'), !last.newest ? 'No calls yet'
+      : last.from ? `Calls from ${timeText(last.from, full)} to ${timeText(last.newest, full)}, local time (${last.zone})`
+      : `Newest call ${timeText(last.newest, full)}, local time (${last.zone})`);
+    byId('label').hidden = !last.label;
+    setText(byId('label'), last.label);
+    document.title = (last.label ? last.label + ': ' : '') + 'callstream operations';
     light(last.health.text, last.health.level);
     byId('failure').hidden = last.state !== 'FAILED';
     setText(byId('failure'), last.failure || '');

@@ -2,7 +2,6 @@ package io.callstream.dashboard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.CallstreamException;
@@ -32,9 +31,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -44,30 +40,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests the page for operators in a real browser. */
-class OperationsBrowserTest {
+class OperationsBrowserTest extends InBrowser {
   private static final int ENTER = 13;
   private static final int TAB = 9;
-
-  private static Browser browser;
-  private WatchedRun run;
-  private Dashboard dashboard;
-
-  @BeforeAll
-  static void startBrowser() throws Exception {
-    String needed = "Chromium is not on the PATH; install it with: apt-get install chromium";
-    if ("required".equals(System.getProperty("callstream.browser"))) {
-      assertThat(Browser.installed()).as(needed).isPresent();
-    }
-    assumeTrue(Browser.installed().isPresent(), needed);
-    browser = Browser.start();
-  }
-
-  @AfterAll
-  static void closeBrowser() throws Exception {
-    if (browser != null) {
-      browser.close();
-    }
-  }
 
   @BeforeEach
   void start() throws Exception {
@@ -90,18 +65,11 @@ class OperationsBrowserTest {
   }
 
   private void open(String query) throws Exception {
-    browser.open(dashboard.uri().resolve("/operations" + query));
+    show("/operations" + query);
   }
 
   private void awaitText(String id, String text) throws Exception {
     browser.await("document.getElementById('" + id + "').textContent === '" + text + "'");
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    browser.open(URI.create("about:blank"));
-    dashboard.close();
-    run.close();
   }
 
   private static String duration(Duration latency) {
