@@ -1036,8 +1036,15 @@
 
   /** Returns which time the calls cover. */
   function covered() {
-    const local = name => text('full', Date.parse(data[name]) / 1000 + series.offsetAt(Date.parse(data[name]) / 1000));
-    return !data.newest || series.size === 0 ? 'No calls yet' : `Calls from ${local('from')} to ${local('newest')}, local time (${data.zone})`;
+    if (!data.newest) {
+      return 'No calls yet';
+    }
+    const local = name => {
+      const time = Date.parse(data[name]) / 1000;
+      return text('full', time + series.offsetAt(time));
+    };
+    return series.size === 0 ? `Newest call ${local('newest')} UTC`
+      : `Calls from ${local('from')} to ${local('newest')}, local time (${data.zone})`;
   }
 
   function selectedText() {

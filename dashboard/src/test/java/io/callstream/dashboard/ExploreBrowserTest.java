@@ -30,7 +30,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Tests the page that explores calls in a real browser. */
 class ExploreBrowserTest extends InBrowser {
   private static final int ENTER = 13;
-  private static final int TAB = 9;
   private static final int RIGHT = 39;
   private static final int DOWN = 40;
 
@@ -485,21 +484,7 @@ class ExploreBrowserTest extends InBrowser {
 
   @Test
   void allControlsAreReachableWithTheKeyboard() throws Exception {
-    browser.evaluate(
-        """
-        (() => {
-          window.left = new Set([...document.querySelectorAll('body *')].filter(e => e.checkVisibility()
-            && (e.matches('a[href], button, input, select, summary') || (e.onclick && !e.closest('[role=grid]'))
-              || e.matches('[tabindex="0"]'))));
-        })()
-        """);
-    int controls = browser.evaluate("left.size").asInt();
-    assertThat(controls).isGreaterThan(50);
-    for (int i = 0; i < 2 * controls && browser.evaluate("left.size").asInt() > 0; i++) {
-      browser.press("Tab", TAB);
-      browser.evaluate("left.delete(document.activeElement)");
-    }
-    assertThat(browser.evaluate("[...left].map(e => e.outerHTML)")).isEmpty();
+    reachesAllControls(50);
   }
 
   @Test
@@ -529,9 +514,12 @@ class ExploreBrowserTest extends InBrowser {
 
   @Test
   void hasNoViolationsOfAccessibilityRules() throws Exception {
-    for (String scheme : List.of("dark", "light")) {
-      browser.prefer(scheme);
-      assertThat(browser.violations()).as(scheme).isEmpty();
+    for (int width : new int[] {390, 1280}) {
+      browser.resize(width, 844);
+      for (String scheme : List.of("dark", "light")) {
+        browser.prefer(scheme);
+        assertThat(browser.violations()).as("%s, %s px", scheme, width).isEmpty();
+      }
     }
     click("#by-type .bars button");
     browser.await("document.querySelector('#chips li') !== null");

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.BeforeAll;
 
 /** What tests of a page in a real browser share: the browser, a run and its dashboard. */
 abstract class InBrowser {
+  static final int TAB = 9;
   static Browser browser;
   WatchedRun run;
   Dashboard dashboard;
@@ -36,6 +37,30 @@ abstract class InBrowser {
   /** Opens a page of the dashboard. */
   void show(String path) throws Exception {
     browser.open(dashboard.uri().resolve(path));
+  }
+
+  /**
+   * Checks that the Tab key reaches each control. Arrow keys move in a grid and between the elements
+   * of a group, of which the Tab key reaches one.
+   *
+   * @param least the minimum number of controls
+   */
+  static void reachesAllControls(int least) throws Exception {
+    browser.evaluate(
+        """
+        (() => {
+          window.left = new Set([...document.querySelectorAll('body *')].filter(e => e.checkVisibility()
+            && (e.matches('a[href], button, input, select, summary, [tabindex="0"]')
+              || (e.onclick && !e.closest('[role=grid], svg[role=group]')))));
+        })()
+        """);
+    int controls = browser.evaluate("left.size").asInt();
+    assertThat(controls).isGreaterThanOrEqualTo(least);
+    for (int i = 0; i < 3 * controls && browser.evaluate("left.size").asInt() > 0; i++) {
+      browser.press("Tab", TAB);
+      browser.evaluate("left.delete(document.activeElement)");
+    }
+    assertThat(browser.evaluate("[...left].map(e => e.outerHTML)")).isEmpty();
   }
 
   @AfterEach
