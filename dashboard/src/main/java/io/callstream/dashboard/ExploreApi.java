@@ -154,9 +154,7 @@ final class ExploreApi {
   private synchronized Body computed(ExploreQuery query) {
     Inputs inputs = inputs();
     Cache last = cache;
-    if (last == null
-        || !last.inputs().equals(inputs)
-        || last.bodies().size() >= MAX_CACHED) {
+    if (last == null || !last.inputs().equals(inputs) || last.bodies().size() >= MAX_CACHED) {
       last = new Cache(inputs, new ConcurrentHashMap<>());
       cache = last;
     }

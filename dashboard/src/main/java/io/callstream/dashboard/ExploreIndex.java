@@ -203,7 +203,9 @@ final class ExploreIndex {
     return latest(upTo.map(time -> dated(windows, time.toEpochMilli())).orElse(windows));
   }
 
-  /** Returns the start of the first hour that the page shows, if the pipeline counts by the hour. */
+  /**
+   * Returns the start of the first hour that the page shows, if the pipeline counts by the hour.
+   */
   static Optional<Instant> firstHour(RunningPipeline running, Optional<Instant> upTo) {
     return statistic(running.pipeline())
         .map(statistic -> running.results(statistic.name()))

@@ -444,7 +444,8 @@ class ExploreBrowserTest extends InBrowser {
         "(() => { window.known = fetch;"
             + " window.fetch = async () => new Response('{}', {status: 503}); })()");
     browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
-    browser.await("document.getElementById('state').textContent === 'The server is busy, retrying'");
+    browser.await(
+        "document.getElementById('state').textContent === 'The server is busy, retrying'");
     browser.evaluate("(() => { window.fetch = known; })()");
     browser.await("document.getElementById('state').textContent === 'Running'");
     assertThat(browser.problems()).isEmpty();

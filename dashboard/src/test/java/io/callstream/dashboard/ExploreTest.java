@@ -158,8 +158,7 @@ class ExploreTest {
             WatchedRun.of(
                 StandardStatistics.callsInDetail(SanFranciscoCalls.json(), Duration.ofHours(1)),
                 StandardStatistics.callsByType());
-        Dashboard slow =
-            Dashboard.of(waiting(both.running(), "calls-by-type", until)).start(0)) {
+        Dashboard slow = Dashboard.of(waiting(both.running(), "calls-by-type", until)).start(0)) {
       URI api = slow.uri().resolve("/api/explore");
       HttpRequest known = HttpRequest.newBuilder(api).build();
       assertThat(CLIENT.send(known, BodyHandlers.discarding()).statusCode()).isEqualTo(200);

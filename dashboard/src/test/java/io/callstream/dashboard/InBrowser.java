@@ -40,8 +40,8 @@ abstract class InBrowser {
   }
 
   /**
-   * Checks that the Tab key reaches each control. Arrow keys move in a grid and between the elements
-   * of a group, of which the Tab key reaches one.
+   * Checks that the Tab key reaches each control. Arrow keys move in a grid and between the
+   * elements of a group, of which the Tab key reaches one.
    *
    * @param least the minimum number of controls
    */

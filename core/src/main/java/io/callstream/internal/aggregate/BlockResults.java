@@ -133,7 +133,8 @@ public final class BlockResults implements Results {
   @Override
   public Stream<ResultRow> stream() {
     TextCache texts = new TextCache();
-    return windows.get().entrySet().stream().flatMap(e -> rows(e.getKey(), e.getValue(), texts).stream());
+    return windows.get().entrySet().stream()
+        .flatMap(e -> rows(e.getKey(), e.getValue(), texts).stream());
   }
 
   @Override
@@ -270,19 +271,21 @@ public final class BlockResults implements Results {
     // hour of sessions has several windows.
     long atLeastMore = hasNumbers() || session() != null ? 0 : 1;
     TextCache texts = new TextCache();
-    windows.get().forEach(
-        (start, groups) -> {
-          RowMaker rows = new RowMaker(start, groups, texts);
-          for (int i = 0; rows.next(); i++) {
-            if (best.size() == n && rows.count() < best.element().row().count() + atLeastMore) {
-              continue;
-            }
-            best.add(new Ranked(rows.row(), i));
-            if (best.size() > n) {
-              best.remove();
-            }
-          }
-        });
+    windows
+        .get()
+        .forEach(
+            (start, groups) -> {
+              RowMaker rows = new RowMaker(start, groups, texts);
+              for (int i = 0; rows.next(); i++) {
+                if (best.size() == n && rows.count() < best.element().row().count() + atLeastMore) {
+                  continue;
+                }
+                best.add(new Ranked(rows.row(), i));
+                if (best.size() > n) {
+                  best.remove();
+                }
+              }
+            });
     return best.stream().sorted(order).toList();
   }
 

@@ -138,14 +138,12 @@ final class ResultEmitter {
   }
 
   /** Returns results without the groups that corrections removed. */
-  private BlockResults current(
-      Statistic statistic, Supplier<NavigableMap<Long, Groups>> groups) {
+  private BlockResults current(Statistic statistic, Supplier<NavigableMap<Long, Groups>> groups) {
     BlockResults results = results(statistic, groups);
     return corrects ? results.withoutEmpty() : results;
   }
 
-  private BlockResults results(
-      Statistic statistic, Supplier<NavigableMap<Long, Groups>> groups) {
+  private BlockResults results(Statistic statistic, Supplier<NavigableMap<Long, Groups>> groups) {
     return new BlockResults(statistic, groups).since(history.since(statistic.name()).orElse(null));
   }
 
