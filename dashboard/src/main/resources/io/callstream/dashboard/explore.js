@@ -900,7 +900,8 @@
     const rows = data.spikes.flatMap(from => from.rows.map(row => ({...row, dimensions: from.dimensions})))
       .sort((a, b) => b.start - a.start || b.score - a.score).slice(0, 50);
     const hasFilters = from => Object.keys(state.filters).every(key => from.dimensions.includes(key === 'group' ? 'type' : key));
-    setText(shown.note, !data.spikes.some(hasFilters) ? 'Unusual hours are not known by all of these filters.'
+    setText(shown.note, series.size === 0 ? 'No calls yet.'
+      : !data.spikes.some(hasFilters) ? 'Unusual hours are not known by all of these filters.'
       : rows.length === 0
       ? 'No hour of the selected time is unusual, or there are not enough weeks to compare it with.'
       : `${rows.length} with more calls than usual at this hour, newest first. Rarity: how many usual hours have so many calls.`);
