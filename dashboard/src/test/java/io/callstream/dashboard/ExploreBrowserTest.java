@@ -543,6 +543,37 @@ class ExploreBrowserTest extends InBrowser {
   }
 
   @Test
+  void printsWithoutControls() throws Exception {
+    browser.media("print");
+    try {
+      assertThat(
+              browser.evaluate(
+                  "[...document.querySelectorAll('.tabs, .filters .row, .export, #map')]"
+                      + ".some(e => e.checkVisibility())"))
+          .hasToString("false");
+      assertThat(
+              browser.evaluate(
+                  "getComputedStyle(document.querySelector('.panel.wide')).breakInside").asText())
+          .isEqualTo("avoid");
+      show("/operations");
+      browser.await("document.querySelectorAll('.chart canvas').length === 2");
+      assertThat(
+              browser.evaluate(
+                  "[...document.querySelectorAll('.tabs, details')].some(e => e.checkVisibility())"))
+          .hasToString("false");
+      browser.resize(700, 900); // The width of a page, in the pixels of a screen.
+      assertThat(
+              browser.evaluate(
+                  "[...document.querySelectorAll('.figures dt, .figures dd')]"
+                      + ".filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"))
+          .as("texts that are cut off")
+          .isEmpty();
+    } finally {
+      browser.media("");
+    }
+  }
+
+  @Test
   void fitsOneScreenAsAKiosk() throws Exception {
     browser.resize(1920, 1080);
     open("?kiosk");
@@ -553,6 +584,22 @@ class ExploreBrowserTest extends InBrowser {
                 .evaluate("getComputedStyle(document.getElementById('filters')).display")
                 .asText())
         .isEqualTo("none");
+    assertThat(browser.texts("#by-address .bars li")).as("in place of a map").isNotEmpty();
+    assertThat(
+            browser.evaluate(
+                "['.tabs', '#map', '#by-address', '#by-type'].map(selector =>"
+                    + " document.querySelector(selector).checkVisibility())"))
+        .hasToString("[false,false,true,true]");
+    assertThat(
+            browser.evaluate(
+                """
+                [...document.querySelectorAll('.panel .bars li')].filter(e => e.checkVisibility()).filter(e => {
+                  const item = e.getBoundingClientRect(), body = e.closest('.body').getBoundingClientRect();
+                  return item.left < body.right && item.bottom > body.bottom + 1;
+                }).map(e => e.textContent)
+                """))
+        .as("items that are cut off")
+        .isEmpty();
     assertThat(address()).isEqualTo("?kiosk");
   }
 

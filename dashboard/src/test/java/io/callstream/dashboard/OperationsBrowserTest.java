@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -88,6 +89,30 @@ class OperationsBrowserTest extends InBrowser {
     assertThat(browser.texts("#figure-out"))
         .containsExactly(Double.isNaN(out) ? "–" : number(Math.round(out)));
     assertThat(browser.texts("#figure-received")).containsExactly("2,000");
+    Instant watermark = run.running().details().watermark().orElseThrow();
+    assertThat(browser.texts("#figure-watermark"))
+        .as("the watermark after the first batch")
+        .containsExactly(
+            DateTimeFormatter.ofPattern("d MMM HH:mm", Locale.UK)
+                .format(watermark.atZone(SanFranciscoCalls.json().zone())));
+    assertThat(
+            browser.evaluate(
+                """
+                ['rates', 'durations'].map(id => {
+                  const canvas = document.querySelector('#' + id + ' canvas');
+                  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+                  const hue = getComputedStyle(document.documentElement).getPropertyValue('--first').trim();
+                  const wanted = [1, 3, 5].map(i => parseInt(hue.slice(i, i + 2), 16));
+                  for (let i = 0; i < data.length; i += 4) {
+                    if (wanted.every((value, k) => Math.abs(data[i + k] - value) < 4) && data[i + 3] > 250) {
+                      return true;
+                    }
+                  }
+                  return false;
+                })
+                """))
+        .as("charts that show the only batch")
+        .hasToString("[true,true]");
     assertThat(browser.texts("#figure-restarts")).as("not supervised").containsExactly("–");
     assertThat(browser.texts("#records tbody td:nth-child(2)"))
         .containsExactly(
