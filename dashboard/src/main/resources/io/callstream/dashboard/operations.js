@@ -176,7 +176,10 @@
           {...axis(), space: rem() * 5, values: (u, splits) => splits.map(localTime)},
           {...axis(), size: rem() * 3.4, values: (u, values) => values.map(value => short.format(value))}
         ],
-        scales: {x: {range: (u, min, max) => min === max ? [min - 30, max + 30] : [min, max]}, y: {range: (u, min, max) => [0, Math.max(1, max * 1.08)]}},
+        scales: {
+          x: {range: (u, min, max) => u.data[0].length === 1 ? [u.data[0][0] - 30, u.data[0][0] + 30] : [min, max]},
+          y: {range: (u, min, max) => [0, Math.max(1, max * 1.08)]}
+        },
         cursor: {drag: {x: false, y: false}}
       },
       data, place);
