@@ -552,8 +552,9 @@ class ExploreBrowserTest extends InBrowser {
                       + ".some(e => e.checkVisibility())"))
           .hasToString("false");
       assertThat(
-              browser.evaluate(
-                  "getComputedStyle(document.querySelector('.panel.wide')).breakInside").asText())
+              browser
+                  .evaluate("getComputedStyle(document.querySelector('.panel.wide')).breakInside")
+                  .asText())
           .isEqualTo("avoid");
       show("/operations");
       browser.await("document.querySelectorAll('.chart canvas').length === 2");
