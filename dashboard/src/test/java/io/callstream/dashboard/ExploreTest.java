@@ -165,7 +165,7 @@ class ExploreTest {
       until.set(new CountDownLatch(1));
       List<CompletableFuture<HttpResponse<String>>> requests = new ArrayList<>();
       for (int i = 0; i < 64; i++) {
-        HttpRequest request = HttpRequest.newBuilder(api.resolve("?top=" + (100 + i))).build();
+        HttpRequest request = HttpRequest.newBuilder(URI.create(api + "?top=" + (100 + i))).build();
         requests.add(CLIENT.sendAsync(request, BodyHandlers.ofString()));
       }
       int rejected = 64 - ExploreApi.MAX_REQUESTS;
