@@ -182,7 +182,7 @@ class ExploreTest {
                       + " second.\"}");
         }
       }
-      for (String path : List.of("/health/live", "/api/explore", "/api/operations", "/")) {
+      for (String path : List.of("/health/live", "/api/explore", "/")) {
         HttpRequest other = HttpRequest.newBuilder(slow.uri().resolve(path)).build();
         assertThat(CLIENT.send(other, BodyHandlers.discarding()).statusCode())
             .as(path)
