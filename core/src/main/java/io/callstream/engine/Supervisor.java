@@ -56,6 +56,10 @@ public final class Supervisor implements RunningPipeline {
   private final AtomicBoolean begun = new AtomicBoolean();
   private final CountDownLatch stopping = new CountDownLatch(1);
   private volatile RunningPipeline current;
+
+  /** The thread that starts a run, which {@link #stop} interrupts. Guarded by this. */
+  private @Nullable Thread starting;
+
   private final AtomicInteger restarts = new AtomicInteger();
   private final Deque<RunDetails.Restart> latest = new ArrayDeque<>();
   private volatile @Nullable CallstreamException lastFailure;
@@ -196,26 +200,46 @@ public final class Supervisor implements RunningPipeline {
 
   /** Starts the next run, waits for its end and returns its failure. */
   private Optional<CallstreamException> run() throws InterruptedException {
+    synchronized (this) {
+      if (isStopping()) {
+        return lastFailure();
+      }
+      starting = Thread.currentThread();
+    }
     RunningPipeline next;
     try {
       next = engine.start(pipeline, options);
-    } catch (CallstreamException e) {
-      LOG.warn("{} could not be started: {}", name, e.code(), e);
-      return Optional.of(e);
-    } catch (IllegalArgumentException e) {
-      // Another attempt has the same arguments.
-      return Optional.of(
-          new CallstreamException(
-              ErrorCode.UNSUPPORTED, "The pipeline could not be started: " + e.getMessage(), e));
     } catch (RuntimeException | LinkageError e) {
-      LOG.warn("{} could not be started", name, e);
-      return Optional.of(unexpected(e));
+      if (isStopping()) {
+        LOG.info("{} was stopped during a start", name, e);
+        return lastFailure();
+      }
+      return Optional.of(failureOfStart(e));
+    } finally {
+      synchronized (this) {
+        starting = null;
+        boolean ignored = isStopping() && Thread.interrupted();
+      }
     }
     current = next;
     if (isStopping()) {
       next.stop();
     }
     return failureOf(next);
+  }
+
+  private CallstreamException failureOfStart(Throwable failure) {
+    if (failure instanceof CallstreamException e) {
+      LOG.warn("{} could not be started: {}", name, e.code(), e);
+      return e;
+    }
+    if (failure instanceof IllegalArgumentException e) {
+      // Another attempt has the same arguments.
+      return new CallstreamException(
+          ErrorCode.UNSUPPORTED, "The pipeline could not be started: " + e.getMessage(), e);
+    }
+    LOG.warn("{} could not be started", name, failure);
+    return unexpected(failure);
   }
 
   private static CallstreamException unexpected(Throwable e) {
@@ -323,13 +347,18 @@ public final class Supervisor implements RunningPipeline {
   }
 
   /**
-   * Stops the current run or cancels a pending restart. The supervisor then ends with the failure
-   * of the last run, if it failed. If a start is in progress, it completes first. If a sink or a
-   * listener of the pipeline calls this method, it returns immediately.
+   * Stops the current run, or cancels a pending restart or a start in progress. The supervisor then
+   * ends with the failure of the last run, if it failed. A start that ignores interrupts completes
+   * first. If a sink or a listener of the pipeline calls this method, it returns immediately.
    */
   @Override
   public void stop() {
-    stopping.countDown();
+    synchronized (this) {
+      stopping.countDown();
+      if (starting != null) {
+        starting.interrupt();
+      }
+    }
     if (begun.compareAndSet(false, true)) {
       end.endedQuietly();
       return;

@@ -9,6 +9,7 @@ import io.callstream.pipeline.DeadLetterSink;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -34,7 +35,7 @@ public final class RecentDeadLetters implements DeadLetterSink {
 
   private static final String OTHER = "other reasons";
 
-  private final Map<String, Counted> reasons = new LinkedHashMap<>();
+  private Map<String, Counted> reasons = new LinkedHashMap<>();
   private String lineage = "";
   private long lastBatch = -1;
 
@@ -52,7 +53,12 @@ public final class RecentDeadLetters implements DeadLetterSink {
 
   private static final class Counted {
     private long count;
-    private final Deque<DeadLetter> latest = new ArrayDeque<>();
+    private final Deque<DeadLetter> latest;
+
+    Counted(long count, Collection<DeadLetter> latest) {
+      this.count = count;
+      this.latest = new ArrayDeque<>(latest);
+    }
   }
 
   /** Forgets the dead letters of another lineage of runs. */
@@ -70,17 +76,22 @@ public final class RecentDeadLetters implements DeadLetterSink {
     if (batch.number() == lastBatch) {
       return; // The batch is repeated after a failure.
     }
-    lastBatch = batch.number();
+    // If reading a letter fails, nothing is counted until the batch is repeated.
+    Map<String, Counted> next = new LinkedHashMap<>();
+    reasons.forEach((text, known) -> next.put(text, new Counted(known.count, known.latest)));
     for (DeadLetter letter : letters) {
       String reason = reason(letter);
-      boolean isOver = !reasons.containsKey(reason) && reasons.size() >= MAX_REASONS - 1;
-      Counted counted = reasons.computeIfAbsent(isOver ? OTHER : reason, r -> new Counted());
+      boolean isOver = !next.containsKey(reason) && next.size() >= MAX_REASONS - 1;
+      Counted counted =
+          next.computeIfAbsent(isOver ? OTHER : reason, r -> new Counted(0, List.of()));
       counted.count++;
       counted.latest.addFirst(shortened(letter));
       if (counted.latest.size() > MAX_LETTERS) {
         counted.latest.removeLast();
       }
     }
+    reasons = next;
+    lastBatch = batch.number();
   }
 
   private static String reason(DeadLetter letter) {

@@ -204,27 +204,26 @@ public final class StandardStatistics {
   }
 
   /**
-   * Returns the standard statistics of a format by its definition: {@link #ofDataSf} or {@link
-   * #all} for San Francisco's formats, and {@link #of} for any other.
+   * Returns the default statistics of a format by its definition: {@link #ofDataSf} or {@link #all}
+   * for San Francisco's formats, and {@link #of} for any other. If the format has a type, {@link
+   * #spikesByType} follows, without {@link #ROUTINE_TYPES} for San Francisco's formats.
+   *
+   * @param hasAllPartitions whether the driver has the calls of the whole source, which spikes
+   *     require
    */
-  public static List<Statistic> forFormat(CallFormat format, Duration allowedLateness) {
-    if (isDataSf(format)) {
-      return ofDataSf(format.zone(), allowedLateness);
+  public static List<Statistic> forFormat(
+      CallFormat format, Duration allowedLateness, boolean hasAllPartitions) {
+    boolean hasCodes = hasRadioCodes(format);
+    List<Statistic> statistics =
+        new ArrayList<>(
+            isDataSf(format)
+                ? ofDataSf(format.zone(), allowedLateness)
+                : hasCodes ? all(format.zone(), allowedLateness) : of(format, allowedLateness));
+    if (hasAllPartitions && Fields.has(format, Fields.TYPE)) {
+      Set<String> excluded = hasCodes ? ROUTINE_TYPES : Set.of();
+      statistics.add(spikesByType(format.zone(), allowedLateness, excluded));
     }
-    return hasRadioCodes(format)
-        ? all(format.zone(), allowedLateness)
-        : of(format, allowedLateness);
-  }
-
-  /**
-   * Returns {@link #spikesByType} for a format, without {@link #ROUTINE_TYPES} for San Francisco's
-   * formats; empty if the format has no type.
-   */
-  public static Optional<Statistic> spikesForFormat(CallFormat format, Duration allowedLateness) {
-    Set<String> excluded = hasRadioCodes(format) ? ROUTINE_TYPES : Set.of();
-    return Fields.has(format, Fields.TYPE)
-        ? Optional.of(spikesByType(format.zone(), allowedLateness, excluded))
-        : Optional.empty();
+    return statistics;
   }
 
   /** Returns whether a format is that of the feeds of DataSF. */

@@ -470,6 +470,75 @@ class SupervisorTest {
     assertThatThrownBy(supervisor::start).hasMessageContaining("stopped");
   }
 
+  /** Waits in each start, until it is interrupted if the thread reacts to that. */
+  private static final class Slow implements Engine {
+    private final Engine local = new LocalEngine();
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private final CountDownLatch go = new CountDownLatch(1);
+    private final boolean reacts;
+
+    Slow(boolean reacts) {
+      this.reacts = reacts;
+    }
+
+    @Override
+    public String name() {
+      return local.name();
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+      return local.capabilities();
+    }
+
+    @Override
+    public RunningPipeline start(Pipeline pipeline, RunOptions options) {
+      begun.countDown();
+      boolean interrupted = false;
+      while (true) {
+        try {
+          go.await();
+          break;
+        } catch (InterruptedException e) {
+          if (reacts) {
+            throw new CallstreamException(ErrorCode.BROKER_UNAVAILABLE, "nobody answers", e);
+          }
+          interrupted = true;
+          go.countDown();
+        }
+      }
+      RunningPipeline started = local.start(pipeline, options);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      return started;
+    }
+  }
+
+  @Test
+  void stopCancelsAStart() throws Exception {
+    Slow engine = new Slow(true);
+    Supervisor supervisor = Supervisor.of(engine, pipeline().build(), continuous(), QUICK);
+    supervisor.start();
+    engine.begun.await();
+    supervisor.stop();
+    assertThat(supervisor.state()).isEqualTo(State.FINISHED);
+    assertThat(supervisor.lastFailure()).isEmpty();
+    assertThat(supervisor.restarts()).isZero();
+  }
+
+  @Test
+  void stopEndsARunWhoseStartIgnoredTheInterrupt() throws Exception {
+    Slow engine = new Slow(false);
+    Supervisor supervisor = Supervisor.of(engine, pipeline().build(), continuous(), QUICK);
+    supervisor.start();
+    engine.begun.await();
+    supervisor.stop();
+    assertThat(supervisor.state()).isEqualTo(State.FINISHED);
+    assertThat(supervisor.current().state()).isEqualTo(State.FINISHED);
+    assertThat(supervisor.current().pipeline()).isSameAs(supervisor.pipeline());
+  }
+
   @Test
   void requiresACheckpoint() {
     assertThatThrownBy(() -> start(pipeline().build(), RunOptions.bounded(), QUICK))

@@ -2,6 +2,7 @@ package io.callstream.sink;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.call.RejectionReason;
 import io.callstream.call.SanFranciscoCalls;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class RecentDeadLettersTest {
@@ -90,6 +92,25 @@ class RecentDeadLettersTest {
     assertThat(recent.reasons()).isEmpty();
     recent.write(batch("b", 0), List.of(rejected(1, "f", "one")));
     assertThat(recent.reasons()).extracting(Reason::count).containsExactly(1L);
+  }
+
+  @Test
+  void countsEachLetterOnceIfReadingTheBatchFailedAtFirst() {
+    recent.open(batch("a", -1), Map.of());
+    List<DeadLetter> letters = List.of(rejected(1, "f", "one"), rejected(2, "f", "two"));
+    Iterable<DeadLetter> failing =
+        () ->
+            Stream.of(letters.get(0), letters.get(1))
+                .peek(letter -> assertThat(letter).isSameAs(letters.get(0)))
+                .iterator();
+    assertThatThrownBy(() -> recent.write(batch("a", 0), failing))
+        .isInstanceOf(AssertionError.class);
+    assertThat(recent.reasons()).isEmpty();
+    recent.write(batch("a", 0), letters);
+    assertThat(recent.reasons()).extracting(Reason::count).containsExactly(2L);
+    assertThat(recent.reasons().get(0).latest())
+        .extracting(letter -> letter.origin().offset())
+        .containsExactly(2L, 1L);
   }
 
   @Test

@@ -94,6 +94,15 @@ class StatisticTest {
             "calls-by-hour-of-week",
             "response-times-by-priority");
     assertThat(all.get(1).columns()).doesNotContain("disposition_description");
+    assertThat(StandardStatistics.forFormat(orders, ofHours(1), true))
+        .extracting(Statistic::name)
+        .containsExactly("calls-per-hour", "calls-by-hour-of-week");
+    assertThat(StandardStatistics.forFormat(typed, ofHours(1), true))
+        .extracting(Statistic::name)
+        .endsWith("spikes-by-type");
+    assertThat(StandardStatistics.forFormat(typed, ofHours(1), false))
+        .extracting(Statistic::name)
+        .doesNotContain("spikes-by-type");
   }
 
   @Test

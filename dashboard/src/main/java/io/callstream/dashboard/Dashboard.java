@@ -75,7 +75,7 @@ public final class Dashboard implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Dashboard(Builder builder, InetSocketAddress address) throws IOException {
-    operations = new Operations(builder.running);
+    operations = new Operations(builder.running, builder.label);
     executor =
         new RequestExecutor(THREADS, daemonThreads("callstream-dashboard-http"), builder.timeLimit);
     updates = new UpdateStream(executor);
@@ -88,7 +88,7 @@ public final class Dashboard implements AutoCloseable {
             new Assets(builder.links, builder.notes),
             builder.metrics,
             AllowedHosts.of(address, builder.hosts),
-            new ExploreApi(builder.running, builder.label));
+            new ExploreApi(builder.running, operations));
     // Created last, so that an earlier failure does not leave the port open.
     server = HttpServer.create(address, 0);
     uri = uri(address, server.getAddress().getPort());
@@ -225,8 +225,8 @@ public final class Dashboard implements AutoCloseable {
     }
 
     /**
-     * Labels all data, such as {@code Synthetic data}, in the header of the page {@code /} and in
-     * everything that readers export from it. The other pages and the report have no label.
+     * Labels all data, such as {@code Synthetic data}, in the header of each page and in everything
+     * that readers export. A {@link Report} has no label.
      */
     public Builder labelling(String label) {
       return labelling(() -> label);

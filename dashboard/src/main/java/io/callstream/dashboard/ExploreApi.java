@@ -2,18 +2,17 @@ package io.callstream.dashboard;
 
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
-import io.callstream.CallstreamException;
 import io.callstream.dashboard.ExploreIndex.Facet;
 import io.callstream.dashboard.ExploreIndex.Selection;
 import io.callstream.dashboard.ExploreIndex.Series;
 import io.callstream.dashboard.ExploreQuery.Column;
+import io.callstream.engine.RunDetails;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
-import io.callstream.progress.StabilityVerdict;
 import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.RadioCodes;
@@ -33,7 +32,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.zip.CRC32C;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
@@ -42,39 +42,39 @@ import org.jspecify.annotations.Nullable;
 /**
  * Answers {@code /api/explore}: sums of the calls that filters accept. Responses are computed once
  * for each batch and query, are compressed, and have an entity tag, so that an open page costs
- * little while nothing changes. Requests are computed one at a time. Thread-safe.
+ * little while nothing changes. Requests are computed one at a time, so that they leave the other
+ * processors to the run. At most {@value #MAX_REQUESTS} are computed or wait; others get the status
+ * 503. Thread-safe.
  */
 final class ExploreApi {
   static final String PATH = "/api/explore";
+  static final int MAX_REQUESTS = 8;
   private static final int MAX_CACHED = 64;
   private static final int MAX_SPIKES = 50;
   private static final List<String> SPIKE_COLUMNS = List.of("expected", "spread", "score");
 
   private final RunningPipeline running;
-  private final Supplier<String> label;
+  private final Operations operations;
   private final TypeGroups groups;
   private final Optional<CodeTable> dispositions;
   private final Optional<Statistic> statistic;
   private final @Nullable ExploreIndex index;
-  private final Map<ExploreQuery, Body> cache = new LinkedHashMap<>();
-  private @Nullable Inputs cached;
+  private final Semaphore permits = new Semaphore(MAX_REQUESTS);
+  private volatile @Nullable Cache cache;
 
   /** What responses depend on, in addition to the query. */
   private record Inputs(
-      RunningPipeline.State state,
-      Optional<String> failure,
-      Optional<Instant> upTo,
-      Accounting accounting,
-      Optional<StabilityVerdict> verdict,
-      String label) {}
+      Map<String, @Nullable Object> header, Optional<Instant> upTo, Accounting accounting) {}
+
+  /** The responses to queries with the same inputs. */
+  private record Cache(Inputs inputs, Map<ExploreQuery, Body> bodies) {}
 
   /** A response in gzip, and its entity tag. */
   private record Body(byte[] gzip, String tag) {}
 
-  /** Creates the API of a pipeline. The label is empty, or states what all data are. */
-  ExploreApi(RunningPipeline running, Supplier<String> label) {
+  ExploreApi(RunningPipeline running, Operations operations) {
     this.running = running;
-    this.label = label;
+    this.operations = operations;
     this.groups = TypeGroups.of(running.pipeline().format());
     this.statistic = ExploreIndex.statistic(running.pipeline());
     this.index =
@@ -101,6 +101,11 @@ final class ExploreApi {
       return Response.error(400, String.valueOf(e.getMessage()));
     }
     Body body = body(query);
+    if (body == null) {
+      return Response.busy(
+          exchange,
+          MAX_REQUESTS + " other requests for calls are in progress. Try again in a second.");
+    }
     Headers headers = exchange.getResponseHeaders();
     headers.set("ETag", body.tag());
     headers.set("Vary", "Accept-Encoding");
@@ -124,25 +129,37 @@ final class ExploreApi {
     }
   }
 
-  private synchronized Body body(ExploreQuery query) {
-    Inputs inputs =
-        new Inputs(
-            running.state(),
-            running.failure().map(CallstreamException::getMessage),
-            running.details().watermark(),
-            running.accounting(),
-            SnapshotFactory.monitor(running).flatMap(monitor -> monitor.verdict()),
-            label.get());
-    if (!inputs.equals(cached) || cache.size() > MAX_CACHED) {
-      cache.clear();
-      cached = inputs;
+  /** Returns the response to a query; null if too many others are in progress. */
+  private @Nullable Body body(ExploreQuery query) {
+    Cache last = cache;
+    Body known = last == null || !last.inputs().equals(inputs()) ? null : last.bodies().get(query);
+    if (known != null) {
+      return known;
     }
-    Body known = cache.get(query);
-    if (known == null) {
-      known = body(Json.bytes(content(query, inputs)));
-      cache.put(query, known);
+    if (!permits.tryAcquire()) {
+      return null;
     }
-    return known;
+    try {
+      return computed(query);
+    } finally {
+      permits.release();
+    }
+  }
+
+  private Inputs inputs() {
+    RunDetails details = running.details();
+    return new Inputs(operations.header(details), details.watermark(), running.accounting());
+  }
+
+  private synchronized Body computed(ExploreQuery query) {
+    Inputs inputs = inputs();
+    Cache last = cache;
+    if (last == null || !last.inputs().equals(inputs) || last.bodies().size() >= MAX_CACHED) {
+      last = new Cache(inputs, new ConcurrentHashMap<>());
+      cache = last;
+    }
+    return last.bodies()
+        .computeIfAbsent(query, wanted -> body(Json.bytes(content(wanted, inputs))));
   }
 
   private static Body body(byte[] json) {
@@ -158,16 +175,9 @@ final class ExploreApi {
   }
 
   private Map<String, @Nullable Object> content(ExploreQuery query, Inputs inputs) {
-    Map<String, @Nullable Object> content =
-        Json.object(
-            "source", running.pipeline().source().description(),
-            "label", inputs.label(),
-            "zone", running.pipeline().format().zone(),
-            "state", inputs.state(),
-            "failure", inputs.failure(),
-            "keepsUp", inputs.verdict().map(StabilityVerdict::stable),
-            "upTo", inputs.upTo().map(Instant::getEpochSecond),
-            "accounting", accounting(inputs.accounting()));
+    Map<String, @Nullable Object> content = new LinkedHashMap<>(inputs.header());
+    content.put("upTo", inputs.upTo().map(Instant::getEpochSecond));
+    content.put("accounting", accounting(inputs.accounting()));
     Optional<BlockResults> results =
         statistic
             .map(s -> running.results(s.name()))
@@ -242,6 +252,7 @@ final class ExploreApi {
   private Object facet(Column column, Facet facet) {
     return Json.object(
         "groups", facet.groups(),
+        "found", facet.found(),
         "total", facet.total(),
         "values",
             Json.array(

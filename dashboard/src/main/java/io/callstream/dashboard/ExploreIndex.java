@@ -1,7 +1,9 @@
 package io.callstream.dashboard;
 
 import io.callstream.dashboard.ExploreQuery.Column;
+import io.callstream.engine.RunningPipeline;
 import io.callstream.internal.aggregate.BlockReader;
+import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.TextCache;
 import io.callstream.pipeline.Pipeline;
@@ -101,8 +103,14 @@ final class ExploreIndex {
    */
   record Series(List<long[]> runs, long[] calls, List<int[]> gaps) {}
 
-  /** The calls of a column's values that all other filters accept, highest first. */
-  record Facet(List<Map.Entry<String, Long>> values, int groups, long total) {}
+  /**
+   * The calls of a column's values that all other filters accept, highest first.
+   *
+   * @param values the first values that contain the text of the query
+   * @param groups the number of all values
+   * @param found the number of all values that contain the text of the query
+   */
+  record Facet(List<Map.Entry<String, Long>> values, int groups, int found, long total) {}
 
   /** A row of a selection. */
   record Sample(long start, List<String> values, int calls) {}
@@ -185,10 +193,26 @@ final class ExploreIndex {
     if (columns.values().stream().anyMatch(values -> values.texts.size() > MAX_TEXTS)) {
       clear(); // Most of the texts are of hours that are gone.
     }
-    NavigableMap<Long, Groups> latest =
-        latest(upTo.map(time -> dated(windows, time.toEpochMilli())).orElse(windows));
+    NavigableMap<Long, Groups> latest = shown(windows, upTo);
     hours.entrySet().removeIf(hour -> latest.get(hour.getKey()) != hour.getValue().groups());
     latest.forEach((start, rows) -> hours.computeIfAbsent(start, key -> read(rows)));
+  }
+
+  private static NavigableMap<Long, Groups> shown(
+      NavigableMap<Long, Groups> windows, Optional<Instant> upTo) {
+    return latest(upTo.map(time -> dated(windows, time.toEpochMilli())).orElse(windows));
+  }
+
+  /**
+   * Returns the start of the first hour that the page shows, if the pipeline counts by the hour.
+   */
+  static Optional<Instant> firstHour(RunningPipeline running, Optional<Instant> upTo) {
+    return statistic(running.pipeline())
+        .map(statistic -> running.results(statistic.name()))
+        .filter(BlockResults.class::isInstance) // Others are not in this process.
+        .map(results -> shown(((BlockResults) results).groups(), upTo))
+        .filter(hours -> !hours.isEmpty())
+        .map(hours -> Instant.ofEpochMilli(hours.firstKey()));
   }
 
   private void clear() {
@@ -437,7 +461,7 @@ final class ExploreIndex {
             case GROUP -> Math.max(query.top(), groups.names().size());
             case TYPE, DISPOSITION, PRIORITY, DISTRICT, NEIGHBORHOOD, ADDRESS -> query.top();
           };
-      return new Facet(values.stream().limit(most).toList(), number, all);
+      return new Facet(values.stream().limit(most).toList(), number, values.size(), all);
     }
 
     List<Waiting> waiting() {

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +52,7 @@ final class Operations {
 
   private final Instant run = Instant.now();
   private final RunningPipeline running;
+  private final Supplier<String> label;
   private final StabilityMonitor monitor;
   private final boolean hasOwnMonitor;
   private final Deque<Sample> history = new ArrayDeque<>();
@@ -108,7 +110,13 @@ final class Operations {
   }
 
   Operations(RunningPipeline running) {
+    this(running, () -> "");
+  }
+
+  /** Creates the page of a pipeline. The label is empty, or states what all data are. */
+  Operations(RunningPipeline running, Supplier<String> label) {
     this.running = running;
+    this.label = label;
     Optional<StabilityMonitor> listener = SnapshotFactory.monitor(running);
     this.monitor =
         listener.orElseGet(() -> StabilityMonitor.ofThisJvm(MONITOR_PERIOD, Duration.ZERO));
@@ -162,25 +170,43 @@ final class Operations {
   /** Returns the fields of {@code /api/progress}. */
   Map<String, @Nullable Object> progress() {
     observe();
-    Map<String, @Nullable Object> all = run();
+    Map<String, @Nullable Object> all = run(running.details());
     all.put("time", Instant.now());
     all.put("progress", running.progress().map(Progress::toJson).map(Json::raw));
     all.put("accounting", Json.raw(running.accounting().toJson()));
     return all;
   }
 
-  private Map<String, @Nullable Object> run() {
+  private Map<String, @Nullable Object> run(RunDetails details) {
+    Map<String, @Nullable Object> all = object("run", run);
+    all.putAll(header(details));
+    all.put("stability", monitor.verdict().map(Operations::verdict));
+    return all;
+  }
+
+  /**
+   * Returns what the header of each page shows: where the calls come from, what they are, which
+   * time they cover, and whether the run works.
+   */
+  Map<String, @Nullable Object> header(RunDetails details) {
     // Read the state first: after the end of the run, the figures that are read later are final.
     State state = running.state();
-    Optional<StabilityVerdict> verdict = monitor.verdict();
     return object(
-        "run", run,
         "state", state,
-        "health", health(state, verdict),
+        "health", health(state, monitor.verdict()),
         "failure", running.failure().map(CallstreamException::getMessage),
         "source", running.pipeline().source().description(),
+        "label", label.get(),
         "zone", running.pipeline().format().zone(),
-        "stability", verdict.map(Operations::verdict));
+        "from", ExploreIndex.firstHour(running, details.watermark()),
+        "newest", newest(details));
+  }
+
+  /** Returns the time of the latest call whose time is confirmed. */
+  private static Optional<Instant> newest(RunDetails details) {
+    return details.clocks().stream()
+        .flatMap(clock -> clock.time().stream())
+        .max(Comparator.naturalOrder());
   }
 
   /** Returns the level of the health light, {@code good}, {@code warning} or {@code bad}. */
@@ -225,9 +251,9 @@ final class Operations {
   // ---- the page
 
   private Map<String, @Nullable Object> state() {
-    Map<String, @Nullable Object> page = run();
-    Optional<Progress> progress = running.progress();
     RunDetails details = running.details();
+    Map<String, @Nullable Object> page = run(details);
+    Optional<Progress> progress = running.progress();
     Map<Integer, PartitionOffsets> offsets = new TreeMap<>();
     progress.ifPresent(p -> p.offsets().forEach(each -> offsets.put(each.partition(), each)));
     page.put("progress", progress.map(Operations::figures));

@@ -90,9 +90,9 @@ final class RequestHandler implements HttpHandler {
 
   private void serveResults(HttpExchange exchange) throws IOException {
     if (!resultPermits.tryAcquire()) {
-      exchange.getResponseHeaders().set("Retry-After", "1");
-      Response.error(
-              503, MAX_RESULTS + " other requests for rows are in progress. Try again in a second.")
+      Response.busy(
+              exchange,
+              MAX_RESULTS + " other requests for rows are in progress. Try again in a second.")
           .send(exchange);
       return;
     }

@@ -43,6 +43,12 @@ record Response(int status, String type, long length, Body body) {
     return json(status, Json.object("error", message));
   }
 
+  /** Returns the response to a request that must wait for others. */
+  static Response busy(HttpExchange exchange, String message) {
+    exchange.getResponseHeaders().set("Retry-After", "1");
+    return error(503, message);
+  }
+
   void send(HttpExchange exchange) throws IOException {
     exchange.getResponseHeaders().set("Content-Type", type);
     if (status == 304 || exchange.getRequestMethod().equals("HEAD")) {

@@ -69,7 +69,7 @@
   let shownQuery = '';
   let timer = 0;
   let player = 0;
-  let failures = 0;
+  let trouble = ''; // What prevents updates.
   let spent = 0; // The bytes of other requests since the last one for the page.
   let dragging = false;
 
@@ -178,7 +178,7 @@
       if (query !== parameters(false)) {
         return; // A later request shows what the reader chose meanwhile.
       }
-      failures = 0;
+      trouble = response.status === 503 ? 'The server is busy, retrying' : '';
       if (response.status === 200) {
         const first = !series || series.size === 0;
         data = await response.json();
@@ -194,14 +194,16 @@
       } else if (response.status === 400) {
         setText(byId('now'), (await response.json()).error);
         return;
-      } else if (response.status !== 304) {
+      } else if (response.status !== 304 && response.status !== 503) {
         throw new Error(`Status ${response.status}`);
       }
-      const bytes = spent + size(response);
-      spent = 0;
-      delay = Math.max(MIN_DELAY_MS, bytes / BYTES_PER_SECOND * 1000);
+      if (!trouble) {
+        const bytes = spent + size(response);
+        spent = 0;
+        delay = Math.max(MIN_DELAY_MS, bytes / BYTES_PER_SECOND * 1000);
+      }
     } catch (e) {
-      failures++;
+      trouble = 'Connection lost, retrying';
     }
     showLight();
     clearTimeout(timer);
@@ -231,6 +233,9 @@
     try {
       const response = await fetch('api/explore?' + query, {cache: 'no-store'});
       spent += size(response);
+      if (!response.ok) {
+        throw new Error(`Status ${response.status}`);
+      }
       const {facets} = await response.json();
       mine.types = facets && facets.type ? facets.type.values : [];
       showNow();
@@ -296,7 +301,7 @@
     for (let i = 0; i < series.size; i++) {
       const day = dayOf(series.locals[i]);
       if (!all.length || all[all.length - 1].day !== day) {
-        all.push({day, local: day * DAY, first: i, hours: 0, calls: 0, partial: series.locals[i] % DAY !== 0, change: false, gap: true});
+        all.push({day, local: day * DAY, first: i, hours: 0, calls: 0, partial: false, change: false, gap: true});
       }
       const last = all[all.length - 1];
       last.end = i + 1;
@@ -306,8 +311,9 @@
       last.gap &&= series.gap[i];
       last.change ||= series.changes.includes(i);
     }
+    // A clock change may remove the first or the last hour of a day. The first hour of all is partial anyway.
     const last = all[all.length - 1];
-    if (last && slotOf(series.locals[last.end - 1]) % 24 !== 23) {
+    if (last && (data.upTo === null || dayOf(data.upTo + series.offsetAt(data.upTo)) <= last.day)) {
       last.partial = true;
     }
     return all;
@@ -370,9 +376,10 @@
     const chosen = state.filters[key];
     const find = key === 'group' ? '' : state.find;
     const left = from.total - from.values.reduce((sum, v) => sum + v[1], 0);
+    const number = from.values.length;
     setText(shown.note, from.groups === 0 ? ''
-      : from.values.length < from.groups && !find ? `The first ${from.values.length} of ${whole.format(from.groups)}; the others have ${whole.format(left)} calls (${percent(left / from.total)})`
-      : find ? `${from.values.length} of ${whole.format(from.groups)} contain “${find}”` : '');
+      : find ? `${whole.format(from.found)} of ${whole.format(from.groups)} contain “${find}”` + (number < from.found ? `; the first ${number} are shown` : '')
+      : number < from.groups ? `The first ${number} of ${whole.format(from.groups)}; the others have ${whole.format(left)} calls (${percent(left / from.total)})` : '');
     shown.rows = {
       columns: [key, 'calls', 'share', 'meaning'],
       rows: from.values.map(([value, calls, meaning]) => [value, calls, calls / from.total, meaning])
@@ -789,8 +796,8 @@
     const px = x => (x - left) * factor + (width - (right - left) * factor) / 2, py = y => (y - top) * factor;
     const most = Math.max(1, ...inside.map(cell => cell.calls));
     const shade = calls => Math.min(SHADES - 1, Math.floor(Math.sqrt(calls / most) * SHADES));
-    const svg = drawn('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
-      'aria-label': `Calls by area: ${inside.length} hexagons, the most in one are ${whole.format(most)} calls. The lists of neighborhoods and places have the numbers.`});
+    const svg = drawn('svg', {viewBox: `0 0 ${width} ${height}`, role: 'group',
+      'aria-label': `Calls by area: ${inside.length} hexagons, the most in one are ${whole.format(most)} calls. The arrow keys move between hexagons, Enter selects one.`});
     const corners = [0, 1, 2, 3, 4, 5].map(i => [Math.sin(Math.PI / 3 * i) * HEXAGON, Math.cos(Math.PI / 3 * i) * HEXAGON]);
     for (const cell of inside) {
       const hex = drawn('polygon', {
@@ -798,10 +805,36 @@
         points: corners.map(([dx, dy]) => `${px(cell.x + dx).toFixed(1)},${py(cell.y + dy).toFixed(1)}`).join(' ')
       });
       hex.append(drawn('title', {}, `${whole.format(cell.calls)} calls`));
-      hex.dataset.cell = cell.cell;
+      hex.setAttribute('role', 'button');
+      hex.setAttribute('aria-pressed', String(state.filters.hexagon === cell.cell));
+      hex.setAttribute('tabindex', '-1');
+      hex.dataset.key = cell.cell;
       hex.onclick = () => filter('hexagon', cell.cell);
+      hex.onkeydown = event => {
+        const [right, down] = {ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1]}[event.key] || [0, 0];
+        const ahead = to => (to.x - cell.x) * right + (to.y - cell.y) * down;
+        const far = to => Math.abs(to.x - cell.x) * (2 - Math.abs(right)) + Math.abs(to.y - cell.y) * (2 - Math.abs(down));
+        const next = inside.filter(to => ahead(to) > 1).sort((a, b) => far(a) - far(b))[0];
+        if (next) {
+          enter(next.cell).focus();
+        } else if (event.key === 'Enter' || event.key === ' ') {
+          hex.dispatchEvent(new MouseEvent('click'));
+        }
+        if (/^(Arrow.*|Enter| )$/.test(event.key)) {
+          event.preventDefault();
+        }
+      };
       svg.append(hex);
     }
+    /** Makes a hexagon the one that the Tab key reaches. */
+    const enter = key => {
+      const to = [...svg.querySelectorAll('.hex')].find(hex => hex.dataset.key === key) || svg.querySelector('.hex');
+      svg.querySelectorAll('.hex[tabindex="0"]').forEach(hex => hex.setAttribute('tabindex', '-1'));
+      to.setAttribute('tabindex', '0');
+      return to;
+    };
+    const before = shown.body.querySelector('.hex[tabindex="0"]');
+    enter(before ? before.dataset.key : state.filters.hexagon);
     const order = new Map(((data.facets.neighborhood || {}).values || []).map(([name], i) => [name, i]));
     const names = [];
     for (const [name, q, r] of [...data.centers].sort((a, b) => (order.get(a[0]) ?? 99) - (order.get(b[0]) ?? 99))) {
@@ -867,7 +900,8 @@
     const rows = data.spikes.flatMap(from => from.rows.map(row => ({...row, dimensions: from.dimensions})))
       .sort((a, b) => b.start - a.start || b.score - a.score).slice(0, 50);
     const hasFilters = from => Object.keys(state.filters).every(key => from.dimensions.includes(key === 'group' ? 'type' : key));
-    setText(shown.note, !data.spikes.some(hasFilters) ? 'Unusual hours are not known by all of these filters.'
+    setText(shown.note, series.size === 0 ? 'No calls yet.'
+      : !data.spikes.some(hasFilters) ? 'Unusual hours are not known by all of these filters.'
       : rows.length === 0
       ? 'No hour of the selected time is unusual, or there are not enough weeks to compare it with.'
       : `${rows.length} with more calls than usual at this hour, newest first. Rarity: how many usual hours have so many calls.`);
@@ -884,6 +918,7 @@
     table(shown, ['Hour', 'What', 'Calls', 'Usual', 'Rarity'], rows.map(row => {
       const button = element('button', '', name(row));
       button.type = 'button';
+      button.dataset.key = row.start + name(row);
       button.onclick = () => {
         const filters = {...state.filters};
         row.dimensions.forEach((key, i) => key in FACETS && (filters[key] = row.values[i]));
@@ -911,12 +946,13 @@
   }
 
   function samples() {
-    const shown = panel('samples', 'Latest calls of the selection', 'full optional');
+    const shown = panel('samples', 'Latest hours of the selection, in detail', 'full optional');
     if (!data.samples || data.samples.length === 0) {
       empty(shown, series.size ? 'No calls with these filters.' : 'No calls yet.');
       return;
     }
-    setText(shown.note, 'By the hour, as the source published them. Notes and addresses may identify people: check before you publish.');
+    setText(shown.note, `The first ${data.samples.length} rows, latest hour first. A row has the calls of an hour with equal values, as the source published them. `
+      + 'The page has neither exact times nor other fields. Places may identify people: check before you publish.');
     const keys = data.columns.filter(key => key !== 'group' && key !== 'hexagon');
     const places = keys.map(key => data.columns.indexOf(key));
     const rows = data.samples.map(([start, values, calls]) =>
@@ -996,8 +1032,20 @@
     const chosen = range().some(time => time !== null) || state.slot !== null;
     setText(byId('period'), `${whole.format(data.total)} calls${chosen ? ' in the selection' : ''}`
       + (data.routine ? `, without ${whole.format(data.routine)} of routine police activity` : '')
-      + `. Data from ${text('full', series.locals[0])} to ${data.upTo ? text('full', data.upTo + series.offsetAt(data.upTo)) : text('full', series.locals[series.size - 1])}, local time (${data.zone}).`
-      + (range()[0] !== null || range()[1] !== null ? ` Selected: ${selectedText()}.` : ''));
+      + '.' + (range()[0] !== null || range()[1] !== null ? ` Selected: ${selectedText()}.` : ''));
+  }
+
+  /** Returns which time the calls cover. */
+  function covered() {
+    if (!data.newest) {
+      return 'No calls yet';
+    }
+    const local = name => {
+      const time = Date.parse(data[name]) / 1000;
+      return text('full', time + series.offsetAt(time));
+    };
+    return series.size === 0 ? `Newest call ${local('newest')} UTC`
+      : `Calls from ${local('from')} to ${local('newest')}, local time (${data.zone})`;
   }
 
   function selectedText() {
@@ -1008,15 +1056,10 @@
 
   function showLight() {
     const light = byId('state');
-    const [className, name] = failures > 0 ? ['lost', 'Connection lost, retrying']
-      : !data ? ['', 'Connecting']
-      : data.state === 'FAILED' ? ['bad', 'Failed']
-      : data.state === 'FINISHED' ? ['', 'Finished']
-      : data.keepsUp === false ? ['warning', 'Falls behind']
-      : ['good', 'Live'];
+    const {level, text: name} = trouble ? {level: 'lost', text: trouble} : data ? data.health : {level: '', text: 'Connecting'};
     setText(light, name);
-    light.className = 'light ' + className;
-    document.body.classList.toggle('stale', failures > 0);
+    light.className = 'light ' + level;
+    document.body.classList.toggle('stale', trouble !== '');
   }
 
   function showFilters() {
@@ -1173,7 +1216,7 @@
     const styles = await Promise.all(['dashboard.css', 'explore.css'].map(async file => (await fetch(file)).text()));
     const copy = from.section.cloneNode(true);
     copy.querySelectorAll('.export, .switch').forEach(part => part.remove());
-    copy.append(element('p', 'source', `${data.label ? data.label + '. ' : ''}Source: ${data.source}. ${byId('period').textContent} ${what()}`));
+    copy.append(element('p', 'source', `${data.label ? data.label + '. ' : ''}Source: ${data.source}. ${covered()}. ${byId('period').textContent} ${what()}`));
     const width = Math.ceil(from.section.clientWidth) + 18, height = Math.ceil(from.section.clientHeight) + 90;
     const root = element('div', 'picture');
     const sheet = element('style', '', styles.join('\n').replaceAll(':root', ':root, .picture'));
@@ -1195,9 +1238,25 @@
 
   // The page
 
+  /** Shows the data, and keeps the focus although elements are replaced. */
   function show() {
+    const active = document.activeElement;
+    const place = active.closest('.panel, #chips');
+    const all = () => [...place.querySelectorAll('a, button, summary, [tabindex="0"]')];
+    const index = place ? all().indexOf(active) : -1;
+    draw();
+    if (index >= 0 && document.activeElement !== active) {
+      const left = all();
+      const to = active.isConnected ? active
+        : left.find(other => active.dataset.key && other.dataset.key === active.dataset.key) || left[Math.min(index, left.length - 1)] || byId('find');
+      to.focus({preventScroll: true});
+    }
+  }
+
+  function draw() {
     document.body.classList.toggle('kiosk', state.kiosk);
     setText(byId('source'), data.source);
+    setText(byId('covered'), covered());
     byId('label').hidden = !data.label;
     setText(byId('label'), data.label);
     document.title = (data.label ? data.label + ': ' : '') + 'Police calls';

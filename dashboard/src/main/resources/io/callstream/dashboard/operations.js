@@ -148,7 +148,7 @@
       label,
       stroke: color(hue),
       width: 2,
-      points: {show: false},
+      points: {show: u => u.data[0].length === 1}, // A single batch has no line.
       value: (u, value, of) => rate(value ?? u.data[of].at(-1)),
       ...more
     };
@@ -176,7 +176,10 @@
           {...axis(), space: rem() * 5, values: (u, splits) => splits.map(localTime)},
           {...axis(), size: rem() * 3.4, values: (u, values) => values.map(value => short.format(value))}
         ],
-        scales: {y: {range: (u, min, max) => [0, Math.max(1, max * 1.08)]}},
+        scales: {
+          x: {range: (u, min, max) => u.data[0].length === 1 ? [u.data[0][0] - 30, u.data[0][0] + 30] : [min, max]},
+          y: {range: (u, min, max) => [0, Math.max(1, max * 1.08)]}
+        },
         cursor: {drag: {x: false, y: false}}
       },
       data, place);
@@ -209,7 +212,7 @@
       lag: count(p.lag),
       latency: p.latencyMs === undefined ? NONE : `${duration(p.latencyMs)} / ${duration(p.maxLatencyMs)}`,
       took: duration(p.durationMs),
-      watermark: timeText(p.watermark),
+      watermark: timeText(last.watermark.next),
       state: p.stateRows === undefined ? NONE : `${short.format(p.stateRows)} / ${bytes(p.stateBytes)}`,
       rejected: whole.format(all.rejected),
       late: whole.format(Math.max(0, ...Object.values(all.statistics).map(s => s.late))),
@@ -218,6 +221,7 @@
     for (const [key, value] of Object.entries(figures)) {
       setText(byId('figure-' + key), value);
       byId('figure-' + key).title = value;
+      byId('figure-' + key).classList.toggle('none', value === NONE);
     }
   }
 
@@ -412,6 +416,13 @@
       return;
     }
     setText(byId('source'), last.source);
+    const full = {year: 'numeric'};
+    setText(byId('covered'), !last.newest ? 'No calls yet'
+      : last.from ? `Calls from ${timeText(last.from, full)} to ${timeText(last.newest, full)}, local time (${last.zone})`
+      : `Newest call ${timeText(last.newest, full)}, local time (${last.zone})`);
+    byId('label').hidden = !last.label;
+    setText(byId('label'), last.label);
+    document.title = (last.label ? last.label + ': ' : '') + 'callstream operations';
     light(last.health.text, last.health.level);
     byId('failure').hidden = last.state !== 'FAILED';
     setText(byId('failure'), last.failure || '');

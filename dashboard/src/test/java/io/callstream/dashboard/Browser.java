@@ -260,6 +260,11 @@ final class Browser implements AutoCloseable {
     send("Emulation.setEmulatedMedia", parameters);
   }
 
+  /** Shows the page for a medium, such as print; the screen if it is empty. */
+  void media(String medium) throws Exception {
+    send("Emulation.setEmulatedMedia", JSON.createObjectNode().put("media", medium));
+  }
+
   /** Presses the mouse at a point of the window, moves it to another one, and releases it. */
   void drag(double fromX, double fromY, double toX, double toY) throws Exception {
     mouse("mouseMoved", fromX, fromY);

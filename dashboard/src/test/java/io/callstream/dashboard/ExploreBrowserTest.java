@@ -2,28 +2,25 @@ package io.callstream.dashboard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.call.Call;
 import io.callstream.call.CallFormat;
 import io.callstream.call.DataSfCalls;
 import io.callstream.call.Fields;
+import io.callstream.call.JsonFormat;
 import io.callstream.call.Position;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.testing.SomeCalls;
 import io.callstream.testing.WatchedRun;
-import java.net.URI;
 import java.net.URLEncoder;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,30 +28,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests the page that explores calls in a real browser. */
-class ExploreBrowserTest {
+class ExploreBrowserTest extends InBrowser {
   private static final int ENTER = 13;
   private static final int RIGHT = 39;
-
-  private static Browser browser;
-  private WatchedRun run;
-  private Dashboard dashboard;
-
-  @BeforeAll
-  static void startBrowser() throws Exception {
-    String needed = "Chromium is not on the PATH; install it with: apt-get install chromium";
-    if ("required".equals(System.getProperty("callstream.browser"))) {
-      assertThat(Browser.installed()).as(needed).isPresent();
-    }
-    assumeTrue(Browser.installed().isPresent(), needed);
-    browser = Browser.start();
-  }
-
-  @AfterAll
-  static void closeBrowser() throws Exception {
-    if (browser != null) {
-      browser.close();
-    }
-  }
+  private static final int DOWN = 40;
 
   private static Pipeline.Builder inDetail(Pipeline.Builder pipeline, CallFormat format) {
     return pipeline
@@ -85,7 +62,7 @@ class ExploreBrowserTest {
   }
 
   private void open(String query) throws Exception {
-    browser.open(dashboard.uri().resolve("/" + query));
+    show("/" + query);
   }
 
   private void awaitTotal(long total) throws Exception {
@@ -101,6 +78,11 @@ class ExploreBrowserTest {
     return browser.evaluate("location.search").asText();
   }
 
+  /** Returns a property of the element that has the focus. */
+  private String focused(String property) throws Exception {
+    return browser.evaluate("document.activeElement." + property).asText();
+  }
+
   /** Returns calls of the latest hour, which are not late. */
   private static List<Call> latest(int number) {
     List<Call> calls = new ArrayList<>();
@@ -112,13 +94,6 @@ class ExploreBrowserTest {
 
   private long count(String type) {
     return run.calls().stream().filter(call -> call.type().equals(type)).count();
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    browser.open(URI.create("about:blank"));
-    dashboard.close();
-    run.close();
   }
 
   @Test
@@ -322,10 +297,17 @@ class ExploreBrowserTest {
         .containsExactlyInAnyOrder("200 calls", "100 calls");
     assertThat(browser.texts("#map .name")).containsExactlyInAnyOrder("Mission", "Tenderloin");
     assertThat(browser.texts("#map .note").get(0)).startsWith("Hexagons of 410 m.");
+    // The Tenderloin is northeast of the Mission.
     browser.evaluate(
-        "[...document.querySelectorAll('#map .hex')].find(h => h.textContent === '100 calls')"
-            + ".dispatchEvent(new MouseEvent('click'))");
+        "[...document.querySelectorAll('#map .hex')].find(h => h.textContent === '200 calls')"
+            + ".focus()");
+    browser.press("ArrowRight", RIGHT);
+    assertThat(focused("textContent")).as("nothing is further east").isEqualTo("200 calls");
+    browser.press("ArrowDown", DOWN);
+    assertThat(focused("textContent")).isEqualTo("100 calls");
+    browser.press("Enter", ENTER);
     awaitTotal(100);
+    assertThat(focused("textContent")).as("after the update").isEqualTo("100 calls");
     assertThat(address()).startsWith("?hexagon=");
     assertThat(browser.texts("#waiting tbody td")).startsWith("All", "5.0 min");
     assertThat(browser.violations()).isEmpty();
@@ -339,7 +321,7 @@ class ExploreBrowserTest {
 
   @Test
   void reconnectsAfterTheProgramRestarted() throws Exception {
-    browser.await("document.getElementById('state').textContent === 'Live'");
+    browser.await("document.getElementById('state').textContent === 'Running'");
     // A proxy answers for the program.
     browser.evaluate(
         "(() => { window.known = fetch;"
@@ -347,7 +329,7 @@ class ExploreBrowserTest {
     browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     browser.await("document.getElementById('state').textContent === 'Connection lost, retrying'");
     browser.evaluate("(() => { window.fetch = known; })()");
-    browser.await("document.getElementById('state').textContent === 'Live'");
+    browser.await("document.getElementById('state').textContent === 'Running'");
     int port = dashboard.uri().getPort();
     dashboard.close();
     // The next request is due within seconds.
@@ -355,7 +337,7 @@ class ExploreBrowserTest {
     browser.await("document.getElementById('state').textContent === 'Connection lost, retrying'");
     browser.problems().clear(); // The browser reports each failed request.
     dashboard = Dashboard.of(run.receive(latest(5)).running()).start(port);
-    browser.await("document.getElementById('state').textContent === 'Live'");
+    browser.await("document.getElementById('state').textContent === 'Running'");
     awaitTotal(2_005);
   }
 
@@ -419,10 +401,126 @@ class ExploreBrowserTest {
   }
 
   @Test
+  void showsWhatTheDataAreOnEachPage() throws Exception {
+    for (String page : List.of("/", "/?kiosk", "/operations", "/operations?kiosk")) {
+      show(page);
+      browser.await("document.getElementById('covered').textContent.includes(' to ')");
+      assertThat(browser.texts("#label")).as(page).containsExactly("Test data");
+      assertThat(browser.texts("#covered").get(0))
+          .as(page)
+          .matches("Calls from .*30 Oct 2018.* to .*8 Nov 2018.*, local time \\(America/.*\\)");
+      assertThat(browser.texts("#source").get(0)).as(page).contains("memory");
+      assertThat(browser.texts("#state")).as(page).containsExactly("Running");
+      assertThat(
+              browser.evaluate(
+                  "[...document.querySelectorAll('#label, #covered, #source, #state')]"
+                      + ".every(e => e.getClientRects().length > 0)"))
+          .as(page)
+          .hasToString("true");
+      assertThat(browser.evaluate("document.title").asText()).startsWith("Test data: ");
+    }
+  }
+
+  @Test
+  void countsAllValuesThatContainAText() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 15; i++) {
+      calls.add(SomeCalls.call(60_000 + i, "Alpha " + i, SomeCalls.END).build());
+    }
+    run.receive(calls);
+    open("?find=alpha");
+    browser.await("document.querySelectorAll('#by-type .bars li').length === 12");
+    assertThat(browser.texts("#by-type .note").get(0))
+        .matches("15 of \\d+ contain “alpha”; the first 12 are shown");
+    open("?find=alpha+14");
+    browser.await("document.querySelectorAll('#by-type .bars li').length === 1");
+    assertThat(browser.texts("#by-type .note").get(0)).matches("1 of \\d+ contain “alpha 14”");
+  }
+
+  @Test
+  void saysThatTheServerIsBusy() throws Exception {
+    browser.await("document.getElementById('state').textContent === 'Running'");
+    browser.evaluate(
+        "(() => { window.known = fetch;"
+            + " window.fetch = async () => new Response('{}', {status: 503}); })()");
+    browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    browser.await(
+        "document.getElementById('state').textContent === 'The server is busy, retrying'");
+    browser.evaluate("(() => { window.fetch = known; })()");
+    browser.await("document.getElementById('state').textContent === 'Running'");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void comparesADayThatStartsAtOneOClock() throws Exception {
+    CallFormat format =
+        JsonFormat.builder("santiago")
+            .zone(ZoneId.of("America/Santiago"))
+            .id("id")
+            .time("at")
+            .type("type")
+            .build();
+    List<Call> calls = new ArrayList<>();
+    Instant start = Instant.parse("2018-08-03T04:00:00Z");
+    for (int i = 0; i < 20 * 24; i++) {
+      calls.add(Call.builder("id-" + i, "Even", start.plusSeconds(3_600L * i)).build());
+    }
+    restart(format, calls);
+    open("");
+    // The clocks are set from midnight to one o'clock on Sunday, 12 August.
+    browser.await("document.querySelector('#overview title') !== null");
+    assertThat(browser.texts("#overview title"))
+        .anyMatch(
+            title ->
+                title.matches("Sun,? 12 Aug 2018: 23 calls, 1.0 an hour, clocks change, 23 hours"));
+    assertThat(browser.texts("#trend .note").get(0))
+        .as("11 to 21 August: the first day and the last two are not complete")
+        .startsWith("11 complete days with a week before: ");
+    open("?from=2018-08-12T01:00:00-03:00&to=2018-08-13T00:00:00-03:00");
+    awaitTotal(23);
+    assertThat(browser.texts("#trend .note").get(0))
+        .startsWith("23 complete hours with a week before: 23 calls, as many as a week before");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void allControlsAreReachableWithTheKeyboard() throws Exception {
+    reachesAllControls(50);
+  }
+
+  @Test
+  void keepsTheFocusWhenDataChange() throws Exception {
+    awaitTotal(2_000);
+    long total = 2_000;
+    for (String selector :
+        List.of("#by-type .bars button", "#samples .scroll", "#week td[tabindex='0']", "#from")) {
+      browser.evaluate("document.querySelector(\"" + selector + "\").focus()");
+      run.receive(latest(1));
+      awaitTotal(++total);
+      assertThat(
+              browser
+                  .evaluate(
+                      "document.activeElement === document.querySelector(\"" + selector + "\")")
+                  .asBoolean())
+          .as(selector)
+          .isTrue();
+    }
+    click("#by-type .bars button");
+    browser.await("document.querySelectorAll('#chips button').length === 1");
+    browser.evaluate("document.querySelector('#chips button').focus()");
+    browser.press("Enter", ENTER);
+    awaitTotal(total);
+    assertThat(focused("id")).as("after the last filter is removed").isEqualTo("find");
+  }
+
+  @Test
   void hasNoViolationsOfAccessibilityRules() throws Exception {
-    for (String scheme : List.of("dark", "light")) {
-      browser.prefer(scheme);
-      assertThat(browser.violations()).as(scheme).isEmpty();
+    for (int width : new int[] {390, 1280}) {
+      browser.resize(width, 844);
+      for (String scheme : List.of("dark", "light")) {
+        browser.prefer(scheme);
+        assertThat(browser.violations()).as("%s, %s px", scheme, width).isEmpty();
+      }
     }
     click("#by-type .bars button");
     browser.await("document.querySelector('#chips li') !== null");
@@ -445,6 +543,38 @@ class ExploreBrowserTest {
   }
 
   @Test
+  void printsWithoutControls() throws Exception {
+    browser.media("print");
+    try {
+      assertThat(
+              browser.evaluate(
+                  "[...document.querySelectorAll('.tabs, .filters .row, .export, #map')]"
+                      + ".some(e => e.checkVisibility())"))
+          .hasToString("false");
+      assertThat(
+              browser
+                  .evaluate("getComputedStyle(document.querySelector('.panel.wide')).breakInside")
+                  .asText())
+          .isEqualTo("avoid");
+      show("/operations");
+      browser.await("document.querySelectorAll('.chart canvas').length === 2");
+      assertThat(
+              browser.evaluate(
+                  "[...document.querySelectorAll('.tabs, details')].some(e => e.checkVisibility())"))
+          .hasToString("false");
+      browser.resize(700, 900); // The width of a page, in the pixels of a screen.
+      assertThat(
+              browser.evaluate(
+                  "[...document.querySelectorAll('.figures dt, .figures dd')]"
+                      + ".filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"))
+          .as("texts that are cut off")
+          .isEmpty();
+    } finally {
+      browser.media("");
+    }
+  }
+
+  @Test
   void fitsOneScreenAsAKiosk() throws Exception {
     browser.resize(1920, 1080);
     open("?kiosk");
@@ -455,6 +585,22 @@ class ExploreBrowserTest {
                 .evaluate("getComputedStyle(document.getElementById('filters')).display")
                 .asText())
         .isEqualTo("none");
+    assertThat(browser.texts("#by-address .bars li")).as("in place of a map").isNotEmpty();
+    assertThat(
+            browser.evaluate(
+                "['.tabs', '#map', '#by-address', '#by-type'].map(selector =>"
+                    + " document.querySelector(selector).checkVisibility())"))
+        .hasToString("[false,false,true,true]");
+    assertThat(
+            browser.evaluate(
+                """
+                [...document.querySelectorAll('.panel .bars li')].filter(e => e.checkVisibility()).filter(e => {
+                  const item = e.getBoundingClientRect(), body = e.closest('.body').getBoundingClientRect();
+                  return item.left < body.right && item.bottom > body.bottom + 1;
+                }).map(e => e.textContent)
+                """))
+        .as("items that are cut off")
+        .isEmpty();
     assertThat(address()).isEqualTo("?kiosk");
   }
 

@@ -9,11 +9,14 @@ import io.callstream.call.Call;
 import io.callstream.call.DataSfCalls;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.call.SeattleCalls;
+import io.callstream.engine.RunningPipeline;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.testing.SomeCalls;
 import io.callstream.testing.WatchedRun;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -24,6 +27,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -116,6 +122,79 @@ class ExploreTest {
     assertThat(explore("?routine=1").get("total").asInt()).isEqualTo(5);
     assertThat(explore("?group=routine").get("total").asInt()).isEqualTo(1);
     assertThat(explore("?type=Passing+Call").get("total").asInt()).isEqualTo(1);
+  }
+
+  @Test
+  void countsAllValuesThatContainAText() throws Exception {
+    JsonNode types = explore("?find=BURG&top=1").get("facets").get("type");
+    assertThat(types.get("values")).hasSize(1);
+    assertThat(types.get("groups").asInt()).isEqualTo(3);
+    assertThat(types.get("found").asInt()).isEqualTo(1);
+    JsonNode places = explore("?find=st&top=1").get("facets").get("address");
+    assertThat(places.get("values")).hasSize(1);
+    assertThat(places.get("found").asInt()).as("X St and Y St").isEqualTo(2);
+    assertThat(places.get("groups").asInt()).isEqualTo(3);
+  }
+
+  /** Returns a run whose results of a statistic wait. */
+  private static RunningPipeline waiting(
+      RunningPipeline run, String statistic, AtomicReference<CountDownLatch> until) {
+    return (RunningPipeline)
+        Proxy.newProxyInstance(
+            ExploreTest.class.getClassLoader(),
+            new Class<?>[] {RunningPipeline.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("results") && arguments[0].equals(statistic)) {
+                until.get().await();
+              }
+              return method.invoke(run, arguments);
+            });
+  }
+
+  @Test
+  void rejectsRequestsWhileTooManyCompute() throws Exception {
+    AtomicReference<CountDownLatch> until = new AtomicReference<>(new CountDownLatch(0));
+    try (WatchedRun both =
+            WatchedRun.of(
+                StandardStatistics.callsInDetail(SanFranciscoCalls.json(), Duration.ofHours(1)),
+                StandardStatistics.callsByType());
+        Dashboard slow = Dashboard.of(waiting(both.running(), "calls-by-type", until)).start(0)) {
+      URI api = slow.uri().resolve("/api/explore");
+      HttpRequest known = HttpRequest.newBuilder(api).build();
+      assertThat(CLIENT.send(known, BodyHandlers.discarding()).statusCode()).isEqualTo(200);
+      until.set(new CountDownLatch(1));
+      List<CompletableFuture<HttpResponse<String>>> requests = new ArrayList<>();
+      for (int i = 0; i < 64; i++) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(api + "?top=" + (100 + i))).build();
+        requests.add(CLIENT.sendAsync(request, BodyHandlers.ofString()));
+      }
+      int rejected = 64 - ExploreApi.MAX_REQUESTS;
+      WatchedRun.await(
+          "rejections",
+          () -> requests.stream().filter(CompletableFuture::isDone).count() == rejected);
+      for (CompletableFuture<HttpResponse<String>> request : requests) {
+        if (request.isDone()) {
+          assertThat(request.get().statusCode()).isEqualTo(503);
+          assertThat(request.get().headers().firstValue("Retry-After")).contains("1");
+          assertThat(request.get().body())
+              .isEqualTo(
+                  "{\"error\":\"8 other requests for calls are in progress. Try again in a"
+                      + " second.\"}");
+        }
+      }
+      for (String path : List.of("/health/live", "/api/explore", "/")) {
+        HttpRequest other = HttpRequest.newBuilder(slow.uri().resolve(path)).build();
+        assertThat(CLIENT.send(other, BodyHandlers.discarding()).statusCode())
+            .as(path)
+            .isEqualTo(200);
+      }
+      until.get().countDown();
+      int answered = 0;
+      for (CompletableFuture<HttpResponse<String>> request : requests) {
+        answered += request.get().statusCode() == 200 ? 1 : 0;
+      }
+      assertThat(answered).isEqualTo(ExploreApi.MAX_REQUESTS);
+    }
   }
 
   @Test

@@ -2,9 +2,7 @@ package io.callstream.dashboard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.call.SanFranciscoCalls;
@@ -27,14 +25,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -44,30 +38,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests the page for operators in a real browser. */
-class OperationsBrowserTest {
+class OperationsBrowserTest extends InBrowser {
   private static final int ENTER = 13;
-  private static final int TAB = 9;
-
-  private static Browser browser;
-  private WatchedRun run;
-  private Dashboard dashboard;
-
-  @BeforeAll
-  static void startBrowser() throws Exception {
-    String needed = "Chromium is not on the PATH; install it with: apt-get install chromium";
-    if ("required".equals(System.getProperty("callstream.browser"))) {
-      assertThat(Browser.installed()).as(needed).isPresent();
-    }
-    assumeTrue(Browser.installed().isPresent(), needed);
-    browser = Browser.start();
-  }
-
-  @AfterAll
-  static void closeBrowser() throws Exception {
-    if (browser != null) {
-      browser.close();
-    }
-  }
 
   @BeforeEach
   void start() throws Exception {
@@ -90,18 +62,11 @@ class OperationsBrowserTest {
   }
 
   private void open(String query) throws Exception {
-    browser.open(dashboard.uri().resolve("/operations" + query));
+    show("/operations" + query);
   }
 
   private void awaitText(String id, String text) throws Exception {
     browser.await("document.getElementById('" + id + "').textContent === '" + text + "'");
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    browser.open(URI.create("about:blank"));
-    dashboard.close();
-    run.close();
   }
 
   private static String duration(Duration latency) {
@@ -124,6 +89,28 @@ class OperationsBrowserTest {
     assertThat(browser.texts("#figure-out"))
         .containsExactly(Double.isNaN(out) ? "–" : number(Math.round(out)));
     assertThat(browser.texts("#figure-received")).containsExactly("2,000");
+    Instant watermark = run.running().details().watermark().orElseThrow();
+    assertThat(browser.texts("#figure-watermark"))
+        .as("the watermark after the first batch")
+        .containsExactly(
+            DateTimeFormatter.ofPattern("d MMM HH:mm", Locale.UK)
+                .format(watermark.atZone(SanFranciscoCalls.json().zone())));
+    assertThat(
+            browser.evaluate(
+                """
+                ['rates', 'durations'].map(id => {
+                  const canvas = document.querySelector('#' + id + ' canvas');
+                  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+                  for (let i = 0; i < data.length; i += 4) {
+                    if (Math.abs(data[i] - data[i + 2]) > 60) { // Axes are nearly gray.
+                      return true;
+                    }
+                  }
+                  return false;
+                })
+                """))
+        .as("charts that show the only batch")
+        .hasToString("[true,true]");
     assertThat(browser.texts("#figure-restarts")).as("not supervised").containsExactly("–");
     assertThat(browser.texts("#records tbody td:nth-child(2)"))
         .containsExactly(
@@ -341,29 +328,10 @@ class OperationsBrowserTest {
   void allControlsAreReachableWithTheKeyboard() throws Exception {
     browser.press("Tab", TAB);
     assertThat(browser.evaluate("document.activeElement.className").asText()).isEqualTo("skip");
-    Set<String> reached = new LinkedHashSet<>();
-    for (int i = 0; i < 12; i++) {
-      browser.press("Tab", TAB);
-      JsonNode label =
-          browser.evaluate(
-              "document.activeElement.getAttribute('aria-label') ||"
-                  + " document.activeElement.textContent");
-      reached.add(label.asText().trim());
-      if (label.asText().equals("Latest batches as a table")) {
-        browser.press("Enter", ENTER);
-        browser.await("document.querySelectorAll('#batches tbody tr').length === 1");
-      }
-    }
-    assertThat(reached)
-        .contains(
-            "Calls",
-            "Operations",
-            "Latest batches as a table",
-            "Latest batches",
-            "Partitions",
-            "Records and statistics",
-            "Reasons and samples",
-            "Restarts and settings");
+    browser.evaluate("document.querySelector('summary').focus()");
+    browser.press("Enter", ENTER);
+    browser.await("document.querySelectorAll('#batches tbody tr').length === 1");
+    reachesAllControls(10);
   }
 
   @Test

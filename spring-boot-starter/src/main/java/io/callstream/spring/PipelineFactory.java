@@ -135,7 +135,8 @@ final class PipelineFactory {
         beans.getBeanProvider(CallFormat.class).getIfAvailable(() -> format(definition));
     Source source = beans.getBeanProvider(Source.class).getIfAvailable(this::topic);
     Pipeline.Builder pipeline = Pipeline.builder(source, format);
-    addStatistics(pipeline, format, definition);
+    boolean hasAll = !(source instanceof KafkaTopic topic && topic.part().isPresent());
+    addStatistics(pipeline, format, definition, hasAll);
     addDurations(pipeline);
     addSinks(pipeline);
     beans.getBeanProvider(ProgressListener.class).orderedStream().forEach(pipeline::listener);
@@ -192,7 +193,10 @@ final class PipelineFactory {
   }
 
   private void addStatistics(
-      Pipeline.Builder pipeline, CallFormat format, Optional<DefinitionFile> definition) {
+      Pipeline.Builder pipeline,
+      CallFormat format,
+      Optional<DefinitionFile> definition,
+      boolean hasAllPartitions) {
     List<Statistic> statistics = new ArrayList<>();
     definition.ifPresent(
         file -> {
@@ -209,7 +213,10 @@ final class PipelineFactory {
         .forEach(statistics::add);
     if (statistics.stream().allMatch(statistic -> statistic.viewRetention().isPresent())) {
       statistics.addAll(
-          checked("lateness", lateness(), () -> StandardStatistics.forFormat(format, lateness())));
+          checked(
+              "lateness",
+              lateness(),
+              () -> StandardStatistics.forFormat(format, lateness(), hasAllPartitions)));
       pipeline.lookups(StandardStatistics.lookupsForFormat(format));
     }
     pipeline.statistics(statistics);

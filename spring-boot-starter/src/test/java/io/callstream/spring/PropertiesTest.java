@@ -70,12 +70,12 @@ class PropertiesTest {
           Pipeline pipeline = context.getBean(Pipeline.class);
           assertThat(pipeline.statistics())
               .extracting(Statistic::name)
-              .containsExactlyElementsOf(
-                  StandardStatistics.all(
-                          SanFranciscoCalls.json().zone(), StandardStatistics.DEFAULT_LATENESS)
-                      .stream()
-                      .map(Statistic::name)
-                      .toList());
+              .containsExactly(
+                  "calls-by-type",
+                  "calls-by-type-and-disposition-hourly",
+                  "calls-by-location",
+                  "calls-by-hour-of-week",
+                  "spikes-by-type");
           assertThat(pipeline.lookups()).hasSize(1);
           assertThat(pipeline.listeners()).hasOnlyElementsOfType(StabilityMonitor.class);
           assertThat(pipeline.resultSinks()).isEmpty();
@@ -164,6 +164,19 @@ class PropertiesTest {
                   .extracting(Object::toString)
                   .contains("dead letters in topic letters");
             });
+  }
+
+  @Test
+  void aPartOfATopicHasNoSpikes() {
+    unstarted
+        .withBean(Engine.class, Unstartable::new)
+        .withBean(KafkaTopic.class, () -> KafkaTopic.of("calls").at("localhost:1").part(1, 2))
+        .run(
+            context ->
+                assertThat(context.getBean(Pipeline.class).statistics())
+                    .extracting(Statistic::name)
+                    .contains("calls-by-type")
+                    .doesNotContain("spikes-by-type"));
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ public final class BlockResults implements Results {
   private static final int NUMBER_RANK = 1;
 
   private final Statistic statistic;
-  private final NavigableMap<Long, Groups> windows;
+  private final Supplier<NavigableMap<Long, Groups>> windows;
   private final @Nullable CountedSince since;
 
   /** Whether rows exclude groups without calls, which only corrections leave. */
@@ -38,18 +39,42 @@ public final class BlockResults implements Results {
    * sessions start. The map must not change.
    */
   public BlockResults(Statistic statistic, NavigableMap<Long, Groups> windows) {
-    this(statistic, windows, null, false);
+    this(statistic, () -> windows, null, false);
+  }
+
+  /** Creates the same results of groups that are computed once, when a caller needs them. */
+  public BlockResults(Statistic statistic, Supplier<NavigableMap<Long, Groups>> windows) {
+    this(statistic, new Once(windows), null, false);
   }
 
   private BlockResults(
       Statistic statistic,
-      NavigableMap<Long, Groups> windows,
+      Supplier<NavigableMap<Long, Groups>> windows,
       @Nullable CountedSince since,
       boolean excludesEmpty) {
     this.statistic = statistic;
     this.windows = windows;
     this.since = since;
     this.excludesEmpty = excludesEmpty;
+  }
+
+  private static final class Once implements Supplier<NavigableMap<Long, Groups>> {
+    private final Supplier<NavigableMap<Long, Groups>> source;
+    private @Nullable NavigableMap<Long, Groups> computed;
+
+    Once(Supplier<NavigableMap<Long, Groups>> source) {
+      this.source = source;
+    }
+
+    @Override
+    public synchronized NavigableMap<Long, Groups> get() {
+      NavigableMap<Long, Groups> known = computed;
+      if (known == null) {
+        known = source.get();
+        computed = known;
+      }
+      return known;
+    }
   }
 
   /** Returns the same results of a statistic that counts from a place; null if from the start. */
@@ -85,7 +110,7 @@ public final class BlockResults implements Results {
 
   @Override
   public long size() {
-    return windows.values().stream().mapToLong(this::size).sum();
+    return windows.get().values().stream().mapToLong(this::size).sum();
   }
 
   private long size(Groups all) {
@@ -108,7 +133,8 @@ public final class BlockResults implements Results {
   @Override
   public Stream<ResultRow> stream() {
     TextCache texts = new TextCache();
-    return windows.entrySet().stream().flatMap(e -> rows(e.getKey(), e.getValue(), texts).stream());
+    return windows.get().entrySet().stream()
+        .flatMap(e -> rows(e.getKey(), e.getValue(), texts).stream());
   }
 
   @Override
@@ -121,7 +147,7 @@ public final class BlockResults implements Results {
     }
     boolean isSession = session() != null;
     long key = isSession ? SessionKey.hour(millis) : millis;
-    Groups groups = windows.get(key);
+    Groups groups = windows.get().get(key);
     if (groups == null || !start.equals(Instant.ofEpochMilli(millis))) {
       return List.of();
     }
@@ -150,7 +176,7 @@ public final class BlockResults implements Results {
           .toList();
     }
     WindowAssigner assigner = new WindowAssigner(statistic.window().get());
-    return windows.entrySet().stream()
+    return windows.get().entrySet().stream()
         .filter(window -> !excludesEmpty || size(window.getValue()) > 0)
         .map(window -> bounds(assigner, window.getKey()))
         .toList();
@@ -177,7 +203,7 @@ public final class BlockResults implements Results {
   }
 
   private Optional<ResultRow> group(long window, List<String> dimensions) {
-    Groups all = windows.getOrDefault(window, Groups.NONE);
+    Groups all = windows.get().getOrDefault(window, Groups.NONE);
     byte[] key = GroupKey.of(dimensions);
     if (all.count() == 0) {
       return Optional.empty();
@@ -245,25 +271,27 @@ public final class BlockResults implements Results {
     // hour of sessions has several windows.
     long atLeastMore = hasNumbers() || session() != null ? 0 : 1;
     TextCache texts = new TextCache();
-    windows.forEach(
-        (start, groups) -> {
-          RowMaker rows = new RowMaker(start, groups, texts);
-          for (int i = 0; rows.next(); i++) {
-            if (best.size() == n && rows.count() < best.element().row().count() + atLeastMore) {
-              continue;
-            }
-            best.add(new Ranked(rows.row(), i));
-            if (best.size() > n) {
-              best.remove();
-            }
-          }
-        });
+    windows
+        .get()
+        .forEach(
+            (start, groups) -> {
+              RowMaker rows = new RowMaker(start, groups, texts);
+              for (int i = 0; rows.next(); i++) {
+                if (best.size() == n && rows.count() < best.element().row().count() + atLeastMore) {
+                  continue;
+                }
+                best.add(new Ranked(rows.row(), i));
+                if (best.size() > n) {
+                  best.remove();
+                }
+              }
+            });
     return best.stream().sorted(order).toList();
   }
 
   /** Returns the groups by window. A window that did not change keeps the same object. */
   public NavigableMap<Long, Groups> groups() {
-    return Collections.unmodifiableNavigableMap(windows);
+    return Collections.unmodifiableNavigableMap(windows.get());
   }
 
   public List<ResultRow> rows(long windowStart, Groups all) {

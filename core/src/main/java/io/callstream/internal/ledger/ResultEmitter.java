@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Selects the results that sinks receive. A statistic emits the groups that a batch changed, or
@@ -72,7 +73,9 @@ final class ResultEmitter {
           };
       emitted.put(
           statistic.name(),
-          isEmittedOnClose(blocks) ? current(statistic, selected) : results(statistic, selected));
+          isEmittedOnClose(blocks)
+              ? current(statistic, () -> selected)
+              : results(statistic, () -> selected));
     }
     return current(after, emitted, accounting);
   }
@@ -121,9 +124,11 @@ final class ResultEmitter {
     return results(now, now.totals().batch() + 1, open, all, none());
   }
 
+  /** Returns the results of a statistic. The spikes of open windows are computed when needed. */
   Results results(LedgerState now, String statistic) {
     Statistic found = pipeline.statistic(statistic);
-    return current(found, now.results().get(pipeline.statistics().indexOf(found)).results());
+    StatisticBlocks blocks = now.results().get(pipeline.statistics().indexOf(found));
+    return current(found, blocks::results);
   }
 
   private static boolean isEmittedOnClose(StatisticBlocks blocks) {
@@ -131,12 +136,12 @@ final class ResultEmitter {
   }
 
   /** Returns results without the groups that corrections removed. */
-  private BlockResults current(Statistic statistic, NavigableMap<Long, Groups> groups) {
+  private BlockResults current(Statistic statistic, Supplier<NavigableMap<Long, Groups>> groups) {
     BlockResults results = results(statistic, groups);
     return corrects ? results.withoutEmpty() : results;
   }
 
-  private BlockResults results(Statistic statistic, NavigableMap<Long, Groups> groups) {
+  private BlockResults results(Statistic statistic, Supplier<NavigableMap<Long, Groups>> groups) {
     return new BlockResults(statistic, groups).since(history.since(statistic.name()).orElse(null));
   }
 
@@ -146,7 +151,8 @@ final class ResultEmitter {
     for (StatisticBlocks blocks : state.results()) {
       Statistic statistic = blocks.statistic();
       if (statistic.viewRetention().isEmpty()) {
-        selected.put(statistic.name(), current(statistic, selection.apply(blocks)));
+        NavigableMap<Long, Groups> groups = selection.apply(blocks);
+        selected.put(statistic.name(), current(statistic, () -> groups));
       }
     }
     return selected;

@@ -26,6 +26,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BaselineComparisonTest {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
@@ -152,6 +154,51 @@ class BaselineComparisonTest {
     put("2018-11-11T00:00", Map.of("a", 50));
     assertThat(history(spikes(statistic(days, baseline), at("2018-11-11T00:00")).get(0)))
         .isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "America/Santiago, 2018-08-12",
+    "Africa/Cairo, 2023-04-28",
+    "Asia/Beirut, 2018-03-25",
+  })
+  void comparesADayThatStartsAtOneOClock(ZoneId zone, LocalDate day) {
+    Window days = Windows.daily(zone).withoutLateness();
+    Statistic daily = statistic(days, Baseline.weekly(zone).needing(1));
+    Map<LocalDate, Integer> counts = new HashMap<>();
+    for (int i = -28; i <= 28; i++) {
+      LocalDate date = day.plusDays(i);
+      counts.put(date, 1_000 + i);
+      windows.put(
+          date.atStartOfDay(zone).toInstant().toEpochMilli(), groups(Map.of("a", 1_000 + i)));
+    }
+    assertThat(day.atStartOfDay(zone).getHour()).isEqualTo(1);
+    for (LocalDate date : List.of(day, day.plusDays(1), day.plusDays(7), day.plusDays(28))) {
+      long start = date.atStartOfDay(zone).toInstant().toEpochMilli();
+      Groups before = windows.put(start, groups(Map.of("a", 100_000)));
+      ResultRow spike = spikes(daily, start).get(0);
+      double sum = 0;
+      double weights = 0;
+      double squares = 0;
+      int history = 0;
+      for (int i = 1; i <= 56; i++) {
+        LocalDate past = date.minusDays(i);
+        boolean isWeekend = date.getDayOfWeek().getValue() > 5;
+        if (!counts.containsKey(past) || isWeekend != past.getDayOfWeek().getValue() > 5) {
+          continue;
+        }
+        double weight = date.getDayOfWeek() == past.getDayOfWeek() ? 1 : 0.25;
+        sum += weight * counts.get(past);
+        weights += weight;
+        squares += weight * weight;
+        history++;
+      }
+      assertThat(history(spike)).as("%s", date).isEqualTo(history);
+      assertThat(expected(spike))
+          .as("%s", date)
+          .isCloseTo(sum / weights + 0.5 * squares / weights / weights, within(1e-3));
+      windows.put(start, before);
+    }
   }
 
   @Test

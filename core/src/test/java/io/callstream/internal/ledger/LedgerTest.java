@@ -37,6 +37,7 @@ import io.callstream.pipeline.DeadLetter;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.statistic.Baseline;
@@ -719,5 +720,22 @@ class LedgerTest {
         .hasMessageContaining("-Xmx");
     assertThat(ledger.lastBatch()).isEqualTo(Ledger.NO_BATCH);
     assertThat(ledger.results(SMALL.statistics().get(0).name())).isEmpty();
+  }
+
+  @Test
+  void comparesNoWindowWithoutACallerWhoNeedsTheRows() {
+    Pipeline pipeline =
+        Pipeline.builder(MemorySource.withPartitions(1), SanFranciscoCalls.json())
+            .statistic(StandardStatistics.spikesByType(ZoneOffset.UTC, Duration.ZERO, Set.of()))
+            .build();
+    // Blocks whose comparison fails.
+    LedgerState state =
+        new LedgerState(LedgerTotals.none(pipeline), List.of(new SpikeBlocks(null, null)));
+    StatisticHistory history = StatisticHistory.ofNew(List.of("spikes-by-type"));
+    Results results =
+        new ResultEmitter(pipeline, "lineage", history).results(state, "spikes-by-type");
+    assertThat(results.statistic()).isEqualTo(pipeline.statistics().get(0));
+    assertThat(results.countedSince()).isEmpty();
+    assertThatThrownBy(results::size).isInstanceOf(NullPointerException.class);
   }
 }

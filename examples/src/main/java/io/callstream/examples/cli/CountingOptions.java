@@ -126,7 +126,9 @@ final class CountingOptions {
     }
     List<Statistic> described =
         ofFormat.map(own -> own.statistics(format, lateness)).orElse(List.of());
-    return described.isEmpty() ? standardStatistics(format, lateness, seesAll) : described;
+    return described.isEmpty()
+        ? StandardStatistics.forFormat(format, lateness, seesAll)
+        : described;
   }
 
   /** Returns the lookups of the file that describes statistics, and that of known dispositions. */
@@ -149,15 +151,6 @@ final class CountingOptions {
   private static LookupSource ofTopic(KafkaTopic calls, String name) {
     return KafkaLookups.topic(
         KafkaTopic.of(name).at(calls.bootstrapServers()).with(calls.properties()));
-  }
-
-  private static List<Statistic> standardStatistics(
-      CallFormat format, Duration lateness, boolean seesAll) {
-    List<Statistic> statistics = new ArrayList<>(StandardStatistics.forFormat(format, lateness));
-    if (seesAll) {
-      StandardStatistics.spikesForFormat(format, lateness).ifPresent(statistics::add);
-    }
-    return statistics;
   }
 
   /** Returns whether a format is that of the feeds of DataSF. */

@@ -1,6 +1,7 @@
 package io.callstream.examples.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import io.callstream.CallstreamException;
 import io.callstream.call.Call;
@@ -142,6 +143,22 @@ class EmbeddingTest {
             .text();
     assertThat(Files.readString(FIRST_PROJECT.resolve("pom.xml")))
         .containsIgnoringWhitespaces(shown);
+  }
+
+  @Test
+  void theSpringBootApplicationOnThePageIsTheTestedOne() throws IOException {
+    DocumentationPage page = DocumentationPage.of("docs/embed.md");
+    String tested =
+        Files.readString(
+            Path.of("src/it/spring-boot/src/main/java/consumer/CallsApplication.java"));
+    assertThat(page.blocks())
+        .extracting(Block::text)
+        .filteredOn(text -> text.startsWith("package consumer;"))
+        .singleElement(STRING)
+        .isEqualToNormalizingWhitespace(tested);
+    assertThat(Files.readString(DocumentationPage.ROOT.resolve("pom.xml")))
+        .contains(
+            "<spring-boot.version>%s<".formatted(versionOf(page, "spring-boot-starter-parent")));
   }
 
   private static String versionOf(DocumentationPage page, String artifact) {
