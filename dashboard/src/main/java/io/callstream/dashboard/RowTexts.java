@@ -3,6 +3,7 @@ package io.callstream.dashboard;
 import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.ResultRow;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -32,6 +33,9 @@ final class RowTexts {
     }
     if (value instanceof Instant time) {
       return times.format(time);
+    }
+    if (value instanceof Duration duration) {
+      return Formats.duration(duration);
     }
     if (value instanceof Long number) {
       return String.format(Locale.ROOT, "%,d", number);
