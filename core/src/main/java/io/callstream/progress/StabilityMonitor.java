@@ -116,12 +116,16 @@ public final class StabilityMonitor implements ProgressListener {
       findings.add(
           new Finding(
               Symptom.GROWING_HEAP,
-              "heap in use grew from %s to %s bytes"
-                  .formatted(samples.getFirst().heapBytes(), samples.getLast().heapBytes()),
+              "heap in use grew from %s to %s MiB"
+                  .formatted(mebibytes(samples.getFirst()), mebibytes(samples.getLast())),
               "See the number of state rows: shorten the allowed lateness, limit the groups, or"
                   + " give more heap."));
     }
     return Optional.of(new StabilityVerdict(findings));
+  }
+
+  private static long mebibytes(Sample sample) {
+    return sample.heapBytes() >> 20;
   }
 
   private void checkDuration(List<Finding> findings) {

@@ -162,12 +162,16 @@ final class ExploreIndex {
    */
   static Optional<Statistic> statistic(Pipeline pipeline) {
     return pipeline.statistics().stream()
-        .filter(statistic -> statistic.filter().isEmpty() && statistic.baseline().isEmpty())
-        .filter(ExploreIndex::isHourly)
+        .filter(ExploreIndex::isHourlyCount)
         .max(
             Comparator.comparing(
                     (Statistic statistic) -> statistic.name().equals(StandardStatistics.IN_DETAIL))
                 .thenComparing(statistic -> statistic.dimensions().size()));
+  }
+
+  /** Returns whether a statistic counts all calls by the hour. */
+  static boolean isHourlyCount(Statistic statistic) {
+    return statistic.filter().isEmpty() && statistic.baseline().isEmpty() && isHourly(statistic);
   }
 
   private static boolean isHourly(Statistic statistic) {
@@ -224,8 +228,7 @@ final class ExploreIndex {
   }
 
   /** Returns the windows up to the watermark, and those that follow without a long gap. */
-  private static NavigableMap<Long, Groups> dated(
-      NavigableMap<Long, Groups> windows, long watermark) {
+  static NavigableMap<Long, Groups> dated(NavigableMap<Long, Groups> windows, long watermark) {
     long end = watermark;
     for (long start : windows.tailMap(watermark, false).keySet()) {
       if (start - end > MISDATED) {

@@ -5,7 +5,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /** Formats numbers and times for the report. */
 final class Formats {
@@ -13,6 +15,8 @@ final class Formats {
   static final String NONE = "–";
 
   static final DateTimeFormatter MINUTE = pattern("EEE d MMM yyyy HH:mm");
+
+  private static final int HALF_A_SECOND = 500;
 
   private Formats() {}
 
@@ -43,6 +47,11 @@ final class Formats {
     return compact.format(count);
   }
 
+  /** Returns a mean that may be small. */
+  static String few(double mean) {
+    return mean < 0.05 ? "under 0.1" : text(mean < 10 ? "%.1f" : "%,.0f", mean);
+  }
+
   static String rate(double perSecond) {
     return Double.isFinite(perSecond) ? text("%,.0f", perSecond) : NONE;
   }
@@ -53,5 +62,30 @@ final class Formats {
 
   static String milliseconds(Duration duration) {
     return number(duration.toMillis()) + " ms";
+  }
+
+  /** Returns a duration in its two largest units, such as 7 min 40 s. */
+  static String duration(Duration duration) {
+    Duration size = duration.abs();
+    String sign = duration.isNegative() ? "-" : "";
+    if (size.toSeconds() == 0) {
+      return sign + milliseconds(size);
+    }
+    size = size.plusMillis(HALF_A_SECOND);
+    List<String> parts =
+        Stream.of(
+                part(size.toDays(), "d"),
+                part(size.toHoursPart(), "h"),
+                part(size.toMinutesPart(), "min"),
+                part(size.toSecondsPart(), "s"))
+            .dropWhile(String::isEmpty)
+            .limit(2)
+            .filter(part -> !part.isEmpty())
+            .toList();
+    return sign + String.join(" ", parts);
+  }
+
+  private static String part(long number, String unit) {
+    return number == 0 ? "" : number(number) + " " + unit;
   }
 }

@@ -88,11 +88,17 @@ final class HtmlWriter {
       open("tr");
       for (int i = 0; i < row.size(); i++) {
         String kind = i < numbersFrom ? " dir=auto" : " class=number";
-        element((i == 0 ? "th scope=row" : "td") + kind, row.get(i));
+        String text = i == 0 && row.get(i).isEmpty() ? "(none)" : row.get(i);
+        element((i == 0 ? "th scope=row" : "td") + kind, text);
       }
       close("tr").line();
     }
     close("tbody").close("table").line();
+  }
+
+  /** Opens a part of the page that scrolls; its label is for screen readers. */
+  HtmlWriter openScrolling(String layout, String label) {
+    return open("div", "class", layout, "tabindex", "0", "role", "region", "aria-label", label);
   }
 
   /** Writes a table that the reader can open; its label is for screen readers. */
@@ -107,7 +113,7 @@ final class HtmlWriter {
     if (!note.isEmpty()) {
       note(note);
     }
-    open("div", "class", layout, "tabindex", "0", "role", "region", "aria-label", label).line();
+    openScrolling(layout, label).line();
     table(columns, rows, 1);
     close("div").close("details").line();
   }

@@ -18,16 +18,20 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Writes the results of a pipeline to one HTML file that you can mail or print: charts, tables and
- * the accounting, at the current time or at the end of the run. The file is self-contained and has
- * no scripts. If the pipeline has a {@link RunHistory} as a listener, the report also contains a
- * chart of the throughput over the run.
+ * Writes the results of a pipeline to one HTML file that you can mail or print: what is unusual, in
+ * sentences with charts, then tables and the accounting, at the current time or at the end of the
+ * run. The file is self-contained and has no scripts. If the pipeline has a {@link RunHistory} as a
+ * listener, the report also contains a chart of the throughput over the run.
  */
 public final class Report {
   private Report() {}
 
   /** Returns the report of a pipeline as HTML. */
   public static String html(RunningPipeline running) {
+    return html(running, "");
+  }
+
+  private static String html(RunningPipeline running, String label) {
     Optional<StabilityVerdict> verdict =
         SnapshotFactory.monitor(running).flatMap(StabilityMonitor::verdict);
     List<RunHistory.Point> history =
@@ -37,7 +41,7 @@ public final class Report {
             .findFirst()
             .map(RunHistory::points)
             .orElse(List.of());
-    return ReportPage.of(new SnapshotFactory(running).create(verdict.orElse(null)), history);
+    return ReportPage.of(new SnapshotFactory(running).create(verdict.orElse(null)), history, label);
   }
 
   /**
@@ -47,7 +51,18 @@ public final class Report {
    * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the file cannot be written
    */
   public static void write(RunningPipeline running, Path file) {
-    String html = html(running);
+    write(running, file, "");
+  }
+
+  /**
+   * Writes the report of a pipeline to a file, as {@link #write(RunningPipeline, Path)} does.
+   *
+   * @param label what the report states of all its data, such as {@code Synthetic data}; nothing if
+   *     it is empty
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the file cannot be written
+   */
+  public static void write(RunningPipeline running, Path file, String label) {
+    String html = html(running, label);
     try {
       Path target = file.toAbsolutePath();
       Path directory = target.getParent();

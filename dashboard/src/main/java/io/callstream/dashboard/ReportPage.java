@@ -1,10 +1,15 @@
 package io.callstream.dashboard;
 
-import io.callstream.progress.Accounting;
-import io.callstream.progress.Accounting.Contributions;
+import io.callstream.dashboard.CallHours.Day;
+import io.callstream.dashboard.Findings.Subject;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Set;
 
-/** Writes a snapshot as an HTML page with an embedded style sheet. */
+/**
+ * Writes a snapshot as an HTML page with an embedded style sheet: the period, findings with their
+ * pictures, other pictures, and then method and accounting.
+ */
 final class ReportPage {
   private static final String HEAD =
       """
@@ -15,40 +20,62 @@ final class ReportPage {
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>Calls for service</title>
-      <style>
       """;
 
+  private static final DateTimeFormatter DAY = Formats.pattern("EEE d MMM yyyy");
+
   private final Snapshot snapshot;
+  private final String label;
   private final HtmlWriter html = new HtmlWriter();
   private final StatisticPanels statistics;
   private final RunPanels run;
 
-  private ReportPage(Snapshot snapshot, List<RunHistory.Point> history) {
+  private ReportPage(Snapshot snapshot, List<RunHistory.Point> history, String label) {
     this.snapshot = snapshot;
-    this.statistics = new StatisticPanels(html, snapshot.zone());
+    this.label = label;
+    this.statistics = new StatisticPanels(html, snapshot);
     this.run = new RunPanels(html, snapshot, history);
   }
 
-  static String of(Snapshot snapshot, List<RunHistory.Point> history) {
-    return new ReportPage(snapshot, history).write();
+  /**
+   * Returns the page.
+   *
+   * @param label what the page states of all its data; may be empty
+   */
+  static String of(Snapshot snapshot, List<RunHistory.Point> history, String label) {
+    return new ReportPage(snapshot, history, label).write();
   }
 
   private String write() {
-    html.markup(HEAD).markup(Assets.text("dashboard.css"));
+    html.markup(HEAD).element("title", "Calls for service" + period(", ")).markup("\n<style>\n");
+    html.markup(Assets.text("dashboard.css")).markup(Assets.text("report.css"));
     html.markup("</style>\n</head>\n<body>\n");
     writeHeader();
     html.open("main").line();
     snapshot.failure().ifPresent(message -> html.element("p class=alert", message).line());
-    writeFigures();
     html.open("div class=panels").line();
-    statistics.writeAll(snapshot);
-    run.writePipeline();
+    Set<Subject> written = statistics.writeFindings();
+    boolean isEven = written.stream().filter(subject -> subject != Subject.TYPES).count() % 2 == 0;
+    run.writeLimits(isEven ? "wide" : "half");
+    html.close("div").line().open("div class=panels").line();
+    statistics.writeOthers(written);
+    html.close("div").line().open("div class=panels").line();
+    run.writeMethod();
     run.writeAccounting();
-    html.close("div").line().open("div", "class", "panels others").line();
-    snapshot.others().forEach(statistics::writeTable);
+    run.writePipeline();
     html.close("div").line().markup("</main>\n</body>\n</html>\n");
     return html.toString();
+  }
+
+  /** Returns the days that the report covers, after a text; empty without a call. */
+  private String period(String before) {
+    List<Day> days = snapshot.hours().map(CallHours::days).orElse(List.of());
+    return days.isEmpty()
+        ? ""
+        : before
+            + DAY.format(days.get(0).date())
+            + " to "
+            + DAY.format(days.get(days.size() - 1).date());
   }
 
   private void writeHeader() {
@@ -59,30 +86,25 @@ final class ReportPage {
           case FAILED -> "after the run had failed";
         };
     html.open("header").line().open("div");
-    html.element("h1", "Calls for service").element("p class=source", snapshot.source());
-    html.close("div").line();
+    html.element("h1", "Calls for service");
+    html.open("p class=lead")
+        .element("strong", Formats.number(snapshot.accounting().calls()) + " calls")
+        .text(period(", "))
+        .text(
+            snapshot
+                .newest()
+                .map(time -> "; the newest of " + Formats.time(time, snapshot.zone()))
+                .orElse(""))
+        .close("p");
+    html.close("div").line().open("div");
+    if (!label.isEmpty()) {
+      html.open("p").element("span class=label", label).close("p");
+    }
+    html.element("p class=source", "Source: " + snapshot.source());
     html.element(
-            "p",
-            "Created " + Formats.time(snapshot.time(), snapshot.zone()) + ", " + moment,
-            "class",
-            "source")
-        .line();
+        "p class=source",
+        "Created " + Formats.time(snapshot.time(), snapshot.zone()) + ", " + moment);
+    html.close("div").line();
     html.close("header").line();
-  }
-
-  private void writeFigures() {
-    Accounting all = snapshot.accounting();
-    long late = all.statistics().values().stream().mapToLong(Contributions::late).max().orElse(0);
-    html.open("dl class=figures").line();
-    writeFigure("Calls", all.calls());
-    writeFigure("Records received", all.received());
-    writeFigure("Rejected", all.rejected());
-    writeFigure("Late", late);
-    writeFigure("Duplicates", all.duplicates());
-    html.close("dl").line();
-  }
-
-  private void writeFigure(String name, long value) {
-    html.open("div").element("dt", name).element("dd", Formats.number(value)).close("div").line();
   }
 }

@@ -2,6 +2,7 @@ package io.callstream.dashboard;
 
 import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.ResultRow;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -28,8 +29,11 @@ final class RowTexts {
     if (value == null) {
       return "";
     }
-    return value instanceof Instant time
-        ? times.format(time)
+    if (value instanceof Instant time) {
+      return times.format(time);
+    }
+    return value instanceof Duration duration
+        ? Formats.duration(duration)
         : RowFormatter.readable(value, DECIMALS);
   }
 

@@ -3,10 +3,13 @@ package io.callstream.dashboard;
 import static io.callstream.dashboard.Formats.number;
 import static io.callstream.dashboard.Formats.text;
 
-import io.callstream.dashboard.Snapshot.Period;
+import io.callstream.dashboard.CallHours.Hour;
+import io.callstream.dashboard.SvgChart.Period;
 import io.callstream.dashboard.SvgChart.Shape;
+import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.progress.Accounting;
+import io.callstream.progress.Accounting.Contributions;
 import io.callstream.progress.Progress;
 import io.callstream.progress.Progress.Latency;
 import io.callstream.progress.StabilityMonitor;
@@ -19,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/** Writes the panels of the report that show the run: stability, throughput and accounting. */
+/** Writes the panels of the report on its numbers and on the run: limits, method, accounting. */
 final class RunPanels {
   private static final DateTimeFormatter TIME_OF_DAY = Formats.pattern("HH:mm:ss");
   private static final DateTimeFormatter DAY_AND_TIME = Formats.pattern("d MMM HH:mm");
@@ -32,6 +35,105 @@ final class RunPanels {
     this.html = html;
     this.snapshot = snapshot;
     this.history = history;
+  }
+
+  /**
+   * Writes whether the numbers can be trusted, and what is unknown.
+   *
+   * @param width the class of the width of the panel
+   */
+  void writeLimits(String width) {
+    html.openPanel("panel " + width, "Can the numbers be trusted?");
+    html.element("p class=finding", trust()).line();
+    html.open("ul class=limits").line();
+    for (String unknown : snapshot.findings().unknown()) {
+      html.open("li").markup(unknown).close("li").line();
+    }
+    html.close("ul").close("section").line();
+  }
+
+  private String trust() {
+    Accounting all = snapshot.accounting();
+    long late = all.statistics().values().stream().mapToLong(Contributions::late).max().orElse(0);
+    List<String> parts = new ArrayList<>();
+    add(parts, all.rejected(), "could not be read as calls");
+    add(parts, all.duplicates(), "repeat a call and are not counted again");
+    add(parts, late, "came too late for at least one figure");
+    add(parts, all.unconfirmedTimes(), "have a time far from that of their neighbors");
+    add(parts, all.ambiguousTimes(), "have a local time that occurs twice, because clocks change");
+    String counted =
+        all.rejected() + all.duplicates() + all.additionalCalls() == 0
+            ? text("All %,d records are calls, and are counted.", all.calls())
+            : text("%,d records have %,d calls.", all.received(), all.calls());
+    return counted
+        + (parts.isEmpty() ? "" : " Of these, " + String.join(", ", parts) + ".")
+        + (snapshot.findsDuplicates() ? "" : " A call that the feed repeats counts each time.")
+        + (snapshot.state() == State.FINISHED ? "" : " Newer calls are missing.");
+  }
+
+  private static void add(List<String> parts, long number, String what) {
+    if (number > 0) {
+      parts.add(number(number) + " " + what);
+    }
+  }
+
+  /** Writes how the findings are computed. */
+  void writeMethod() {
+    html.openPanel("panel half", "Method");
+    html.open("ul class=limits").line();
+    item(
+        text(
+            "Findings use complete hours and days: not the first hour, hours after the newest call"
+                + " of all partitions, hours in and next to a gap of at least %d hours without"
+                + " calls, and hours and days that clock changes repeat, shorten or prolong.",
+            ExploreIndex.GAP_HOURS));
+    item(
+        text(
+            "Usual is the mean of the same local hour, or day of the week, in up to %d weeks before"
+                + " and after it, and in at least %d. Few high counts have little effect. The"
+                + " number after ± is the standard deviation of one such hour or day.",
+            CallHours.WEEKS, CallHours.MIN_OTHERS));
+    item(
+        text(
+            "A day, or the last week of a type or an area, is unusual if it differs from the usual"
+                + " number by at least %.0f standard deviations. Holidays are unusual days too.",
+            Findings.LIMIT));
+    item(
+        "An hour of a type is unusual if at most one of 100,000 usual hours has as many calls,"
+            + " compared with the weeks before it (default of the baseline).");
+    snapshot
+        .hours()
+        .filter(hours -> hours.excluded() > 0)
+        .ifPresent(
+            hours ->
+                item(
+                    text(
+                        "%,d calls are misdated, more than %d days older than the newest call, or"
+                            + " before a silence of more than %d days. Only totals contain them.",
+                        hours.excluded(), CallHours.MAX_DAYS, CallHours.SILENT_DAYS)));
+    snapshot.hours().ifPresent(this::gaps);
+    html.close("ul").close("section").line();
+  }
+
+  private void item(String text) {
+    html.element("li", text).line();
+  }
+
+  private void gaps(CallHours hours) {
+    List<Hour> all = hours.hours();
+    long left =
+        all.stream()
+            .skip(1)
+            .limit(Math.max(0, all.size() - 2))
+            .filter(h -> !h.comparable())
+            .count();
+    if (left > 0) {
+      item(
+          text(
+              "%,d hours between the first and the last one are not compared, because of gaps or"
+                  + " clock changes.",
+              left));
+    }
   }
 
   /** Writes the verdict, the throughput and the last batch. */
@@ -152,7 +254,7 @@ final class RunPanels {
                         number(outcome.earlier()))));
     boolean added = all.statistics().values().stream().anyMatch(c -> c.earlier() > 0);
     List<String> columns = List.of("Statistic", "Counted", "Late", "Filtered", "Earlier");
-    html.openPanel("panel half", "Record accounting");
+    html.openPanel("panel half", "Accounting");
     html.table(List.of("Records", "Number"), records, 1);
     html.element("h3", "By statistic").line();
     if (added) {

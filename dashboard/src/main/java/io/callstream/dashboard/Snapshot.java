@@ -2,7 +2,6 @@ package io.callstream.dashboard;
 
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.CountedSince;
-import io.callstream.pipeline.WindowBounds;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityVerdict;
@@ -17,6 +16,9 @@ import java.util.Optional;
  * statistic.
  *
  * @param failure the message of the failure; empty if the run has not failed
+ * @param findsDuplicates whether a repeated call counts once
+ * @param newest the time of the newest call that is not misdated
+ * @param hours all calls by the hour
  * @param since from where statistics count that were added to the pipeline, by name
  * @param others the statistics that are shown as tables
  * @param verdict whether the pipeline keeps up; empty before there are enough batches
@@ -27,12 +29,13 @@ record Snapshot(
     Optional<String> failure,
     String source,
     ZoneId zone,
+    boolean findsDuplicates,
+    Optional<Instant> newest,
+    Optional<CallHours> hours,
+    Findings findings,
     Optional<Ranking> types,
-    Optional<Timeline> calls,
-    Optional<Week> week,
     Optional<Ranking> dispositions,
     Optional<Ranking> locations,
-    Optional<Spikes> spikes,
     Map<String, CountedSince> since,
     List<Table> others,
     Optional<Progress> progress,
@@ -55,33 +58,6 @@ record Snapshot(
     long rest() {
       return total - entries.stream().mapToLong(Entry::count).sum();
     }
-  }
-
-  /** The latest hours and local days, oldest first and without gaps. */
-  record Timeline(List<Period> hours, List<Period> days) {}
-
-  /** The calls of an hour or of a local day, from its start to the start of the next one. */
-  record Period(Instant start, Instant end, long count) {}
-
-  /** Calls by day of the week, Monday first, and hour of the day: 7 rows of 24 counts. */
-  record Week(List<List<Long>> counts) {
-    /** Returns the highest count. */
-    long max() {
-      return counts.stream().flatMap(List::stream).mapToLong(Long::longValue).max().orElse(0);
-    }
-  }
-
-  /** The latest spikes of a statistic with a baseline, newest first. */
-  record Spikes(String statistic, List<Spike> spikes) {
-    /**
-     * A group with unusually many calls.
-     *
-     * @param name its dimensions
-     * @param count its calls in the window
-     * @param expected its usual number of calls
-     * @param score the negative decimal logarithm of the probability of that many calls
-     */
-    record Spike(WindowBounds window, String name, long count, double expected, double score) {}
   }
 
   /**

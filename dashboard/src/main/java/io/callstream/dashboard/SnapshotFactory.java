@@ -1,17 +1,16 @@
 package io.callstream.dashboard;
 
 import io.callstream.CallstreamException;
+import io.callstream.dashboard.Findings.Area;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.dashboard.Snapshot.Ranking.Entry;
-import io.callstream.dashboard.Snapshot.Spikes;
-import io.callstream.dashboard.Snapshot.Spikes.Spike;
 import io.callstream.dashboard.Snapshot.Table;
-import io.callstream.dashboard.Snapshot.Week;
+import io.callstream.engine.RunDetails;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
-import io.callstream.internal.aggregate.BlockReader;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.Groups;
+import io.callstream.internal.aggregate.TextCache;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
@@ -20,50 +19,51 @@ import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityMonitor;
 import io.callstream.progress.StabilityVerdict;
 import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Window;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
-import java.util.stream.LongStream;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Creates snapshots from the results of a pipeline. Not thread-safe. */
 final class SnapshotFactory {
-  static final int TOP_TYPES = 15;
+  static final int TOP_TYPES = 10;
   static final int TOP_DISPOSITIONS = 12;
   static final int TOP_LOCATIONS = 12;
   static final int TABLE_ROWS = 20;
-  static final int SPIKES = 8;
   private static final int MAX_ATTEMPTS = 3;
-  private static final Pattern DAY = Pattern.compile("[1-7]");
-  private static final Pattern HOUR = Pattern.compile("[01]?\\d|2[0-3]");
-
+  private static final String NO_HOURS =
+      "The busiest hour, unusual days and shifts: no statistic in this process counts all calls by"
+          + " the hour.";
+  private static final String NO_RESPONSES =
+      "Response times: no statistic in this process measures them.";
   private static final String BY_TYPE = StandardStatistics.callsByType().name();
-  private static final String HOURLY = StandardStatistics.callsByTypeAndDispositionHourly().name();
+  private static final String RESPONSES = StandardStatistics.responseTimesByPriority().name();
   private static final String BY_LOCATION = StandardStatistics.callsByLocation().name();
   private static final String BY_HOUR_OF_WEEK = "calls-by-hour-of-week";
 
   private final RunningPipeline running;
   private final ZoneId zone;
-  private final HourlyCounts hourly;
+  private final TypeGroups groups;
 
   SnapshotFactory(RunningPipeline running) {
     this.running = running;
     this.zone = running.pipeline().format().zone();
-    this.hourly = new HourlyCounts(zone);
+    this.groups = TypeGroups.of(running.pipeline().format());
   }
 
   /** Returns the stability monitor among the listeners of a pipeline. */
@@ -89,36 +89,69 @@ final class SnapshotFactory {
     // Read the state first: after the end of the run, the figures read below are final.
     State state = running.state();
     Optional<Progress> progress = running.progress();
-    List<Results> others = new ArrayList<>();
-    running.pipeline().withoutViews().statistics().stream()
-        .map(statistic -> running.results(statistic.name()))
-        .filter(BlockResults.class::isInstance) // Others are not in this process.
-        .forEach(others::add);
+    RunDetails details = running.details();
+    List<BlockResults> views = new ArrayList<>();
+    List<BlockResults> others = new ArrayList<>();
+    for (Statistic statistic : running.pipeline().statistics()) {
+      // Other results are not in this process.
+      if (running.results(statistic.name()) instanceof BlockResults results) {
+        (statistic.viewRetention().isPresent() ? views : others).add(results);
+      }
+    }
     Map<String, CountedSince> since = new LinkedHashMap<>();
     for (Results results : others) {
       results.countedSince().ifPresent(s -> since.put(results.statistic().name(), s));
     }
-    Optional<Results> byType = take(others, r -> isTotal(r, BY_TYPE, "crime_type"));
-    Optional<Results> byLocation = take(others, r -> isTotal(r, BY_LOCATION, "address"));
-    Optional<Results> byHour = take(others, r -> isHourly(r.statistic()));
-    Optional<Results> byHourOfWeek =
-        take(
-            others,
-            r -> isTotal(r, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day") && hasNumericHours(r));
-    Optional<Results> spikes = take(others, r -> r.statistic().baseline().isPresent());
-    byHour.ifPresent(hourly::update);
+    List<BlockResults> hourly =
+        Stream.concat(others.stream(), views.stream())
+            .filter(results -> ExploreIndex.isHourlyCount(results.statistic()))
+            .toList();
+    Optional<BlockResults> main =
+        hourly.stream()
+            .filter(results -> dimension(results, Dimensions.CRIME_TYPE) >= 0)
+            .findFirst()
+            .or(() -> hourly.stream().findFirst());
+    Optional<CallHours> hours =
+        main.map(results -> new CallHours(results, details.watermark(), zone));
+    Optional<BlockResults> byType = take(others, r -> isTotal(r, BY_TYPE, "crime_type"));
+    Optional<BlockResults> byLocation = take(others, r -> isTotal(r, BY_LOCATION, "address"));
+    Optional<BlockResults> spikes = take(others, r -> r.statistic().baseline().isPresent());
+    Optional<BlockResults> responses =
+        take(others, r -> r.statistic().name().equals(RESPONSES) && isPriority(r));
+    Optional<Ranking> types = byType.map(results -> ranking(results, TOP_TYPES, this::meaning));
+    Findings findings = new Findings(groups);
+    hours.ifPresentOrElse(
+        all -> {
+          findings.findBusiestHour(all, dimension(main.orElseThrow(), Dimensions.CRIME_TYPE));
+          findings.findUnusualDays(all);
+          spikes.ifPresent(results -> findings.findSpikes(results, all));
+          findings.findShift(all, areas(hourly));
+        },
+        () -> findings.unknown().add(NO_HOURS));
+    responses.ifPresentOrElse(
+        findings::findResponseTimes, () -> findings.unknown().add(NO_RESPONSES));
+    types.ifPresent(all -> findings.findTypes(all, routine(byType.orElseThrow())));
+    main.filter(SnapshotFactory::isCount).ifPresent(others::remove);
+    if (hours.isPresent()) {
+      take(others, r -> isTotal(r, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day"));
+    }
     return new Snapshot(
         Instant.now(),
         state,
         running.failure().map(CallstreamException::getMessage),
         running.pipeline().source().description(),
         zone,
-        byType.map(results -> ranking(results, TOP_TYPES)),
-        byHour.map(hourly::timeline),
-        byHourOfWeek.map(SnapshotFactory::week),
-        byHour.map(results -> hourly.dispositions(results, TOP_DISPOSITIONS)),
-        byLocation.map(results -> ranking(results, TOP_LOCATIONS)),
-        spikes.map(SnapshotFactory::spikes),
+        running.pipeline().distinctHorizon().isPresent()
+            || running.pipeline().correctionHorizon().isPresent(),
+        details.clocks().stream()
+            .flatMap(clock -> clock.time().stream())
+            .max(Comparator.naturalOrder())
+            .or(details::watermark),
+        hours,
+        findings,
+        types,
+        main.flatMap(this::dispositions),
+        byLocation.map(results -> ranking(results, TOP_LOCATIONS, address -> "")),
         since,
         others.stream().map(results -> table(results, zone)).toList(),
         progress,
@@ -126,9 +159,70 @@ final class SnapshotFactory {
         Optional.ofNullable(verdict));
   }
 
+  /** Returns the index of a dimension, or -1 if results do not have it. */
+  private static int dimension(Results results, Dimension dimension) {
+    return results.statistic().dimensions().stream()
+        .map(Dimension::name)
+        .toList()
+        .indexOf(dimension.name());
+  }
+
+  /** Returns where shifts are searched, by what the values are. */
+  private static Map<String, Area> areas(List<BlockResults> hourly) {
+    Map<String, Area> areas = new LinkedHashMap<>();
+    for (Dimension by :
+        List.of(Dimensions.CRIME_TYPE, Dimensions.DISTRICT, Dimensions.NEIGHBORHOOD)) {
+      hourly.stream()
+          .filter(results -> dimension(results, by) >= 0)
+          .findFirst()
+          .ifPresent(
+              results ->
+                  areas.put(
+                      by == Dimensions.CRIME_TYPE ? "type" : by.name(),
+                      new Area(results, dimension(results, by))));
+    }
+    return areas;
+  }
+
+  private static boolean isCount(Results results) {
+    return results.statistic().measures().stream().allMatch(Measure.Count.class::isInstance);
+  }
+
+  private static boolean isPriority(Results results) {
+    return hasDimensions(results.statistic(), Dimensions.PRIORITY.name());
+  }
+
+  /** Returns the calls of routine activity by type. */
+  private Map<String, Long> routine(BlockResults byType) {
+    Map<String, Long> routine = new HashMap<>();
+    byType.groups().values().forEach(all -> CallHours.addTo(routine, all, 0, new TextCache()));
+    routine.keySet().removeIf(type -> !groups.group(type).equals(TypeGroups.ROUTINE));
+    return routine;
+  }
+
+  private String meaning(String type) {
+    String meaning = groups.meaning(type);
+    return groups.group(type).equals(TypeGroups.ROUTINE)
+        ? "routine" + (meaning.isEmpty() ? "" : ": " + meaning)
+        : meaning;
+  }
+
+  private Optional<Ranking> dispositions(BlockResults hourly) {
+    int index = dimension(hourly, Dimensions.DISPOSITION);
+    if (index < 0) {
+      return Optional.empty();
+    }
+    Map<String, Long> counts = new HashMap<>();
+    TextCache texts = new TextCache();
+    hourly.groups().values().forEach(hour -> CallHours.addTo(counts, hour, index, texts));
+    return Optional.of(
+        ranking(counts, hourly.statistic().dimensions().get(index), TOP_DISPOSITIONS));
+  }
+
   /** Removes the results that have a panel from a list, and returns them. */
-  private static Optional<Results> take(List<Results> all, Predicate<Results> panel) {
-    Optional<Results> found = all.stream().filter(panel).findFirst();
+  private static Optional<BlockResults> take(
+      List<BlockResults> all, Predicate<BlockResults> panel) {
+    Optional<BlockResults> found = all.stream().filter(panel).findFirst();
     found.ifPresent(all::remove);
     return found;
   }
@@ -140,35 +234,27 @@ final class SnapshotFactory {
         && hasDimensions(statistic, dimensions);
   }
 
-  private static boolean isHourly(Statistic statistic) {
-    return statistic.name().equals(HOURLY)
-        && statistic.window().orElse(null) instanceof Window.Tumbling tumbling
-        && tumbling.size().equals(Duration.ofHours(1))
-        && hasDimensions(statistic, "crime_type", "disposition");
-  }
-
   private static boolean hasDimensions(Statistic statistic, String... names) {
     return statistic.dimensions().stream().map(Dimension::name).toList().equals(List.of(names));
   }
 
   /** Ranks the groups of a statistic with one dimension and no window. */
-  private static Ranking ranking(Results results, int entries) {
-    Dimension dimension = results.statistic().dimensions().get(0);
+  private static Ranking ranking(Results results, int entries, UnaryOperator<String> descriptions) {
     return new Ranking(
         results.top(entries).stream()
             .map(
                 row ->
                     new Entry(
                         RowTexts.shortened(row.dimensions().get(0)),
-                        row.description(dimension).orElse(""),
+                        descriptions.apply(row.dimensions().get(0)),
                         row.count()))
             .toList(),
         Math.toIntExact(results.size()),
-        calls(results));
+        CallHours.calls(BlockResults.of(results).groups().values()));
   }
 
   /** Ranks the values of a dimension by their counts. */
-  static Ranking ranking(Map<String, Long> counts, Dimension dimension, int entries) {
+  private static Ranking ranking(Map<String, Long> counts, Dimension dimension, int entries) {
     return new Ranking(
         counts.entrySet().stream()
             .sorted(
@@ -188,39 +274,6 @@ final class SnapshotFactory {
 
   private static String description(Dimension dimension, String value) {
     return dimension.codes().map(codes -> codes.description(value)).orElse("");
-  }
-
-  /** Returns whether all days and hours are numbers, as in the standard statistic. */
-  private static boolean hasNumericHours(Results results) {
-    return results.rows().stream()
-        .map(ResultRow::dimensions)
-        .allMatch(
-            hour ->
-                hour.contains(Statistic.OTHER)
-                    || (DAY.matcher(hour.get(0)).matches() && HOUR.matcher(hour.get(1)).matches()));
-  }
-
-  /** Returns the calls of all rows without creating the rows. */
-  private static long calls(Results results) {
-    long calls = 0;
-    for (Groups window : BlockResults.of(results).groups().values()) {
-      BlockReader groups = window.reader();
-      while (groups.next()) {
-        calls += groups.count();
-      }
-    }
-    return calls;
-  }
-
-  private static Week week(Results results) {
-    long[][] counts = new long[7][24];
-    for (ResultRow row : results.rows()) {
-      List<String> hour = row.dimensions();
-      if (!hour.contains(Statistic.OTHER)) {
-        counts[Integer.parseInt(hour.get(0)) - 1][Integer.parseInt(hour.get(1))] = row.count();
-      }
-    }
-    return new Week(Stream.of(counts).map(day -> LongStream.of(day).boxed().toList()).toList());
   }
 
   /** Returns the index of the first column from which all columns are numbers of measures. */
@@ -247,23 +300,6 @@ final class SnapshotFactory {
         return;
       }
     }
-  }
-
-  private static Spikes spikes(Results results) {
-    List<ResultRow> rows = new ArrayList<>();
-    addLatest(BlockResults.of(results), SPIKES, rows);
-    return new Spikes(
-        results.statistic().name(),
-        rows.stream()
-            .map(
-                row ->
-                    new Spike(
-                        row.window().orElseThrow(),
-                        RowTexts.shortened(String.join(", ", row.dimensions())),
-                        row.count(),
-                        (double) row.value("expected").orElseThrow(),
-                        (double) row.value("score").orElseThrow()))
-            .toList());
   }
 
   /** Returns the rows with the highest counts, or the latest windows, newest first. */

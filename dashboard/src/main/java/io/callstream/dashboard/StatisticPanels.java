@@ -3,60 +3,134 @@ package io.callstream.dashboard;
 import static io.callstream.dashboard.Formats.number;
 import static io.callstream.dashboard.Formats.text;
 
-import io.callstream.dashboard.Snapshot.Period;
+import io.callstream.dashboard.CallHours.Day;
+import io.callstream.dashboard.CallHours.Hour;
+import io.callstream.dashboard.Findings.DayUsual;
+import io.callstream.dashboard.Findings.Response;
+import io.callstream.dashboard.Findings.Shift;
+import io.callstream.dashboard.Findings.Spike;
+import io.callstream.dashboard.Findings.Subject;
 import io.callstream.dashboard.Snapshot.Ranking;
-import io.callstream.dashboard.Snapshot.Spikes;
 import io.callstream.dashboard.Snapshot.Table;
-import io.callstream.dashboard.Snapshot.Timeline;
-import io.callstream.dashboard.Snapshot.Week;
+import io.callstream.dashboard.SvgChart.Look;
+import io.callstream.dashboard.SvgChart.Period;
 import io.callstream.dashboard.SvgChart.Shape;
 import java.time.DayOfWeek;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.format.TextStyle;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** Writes the panels of the report that show results of statistics. */
+/** Writes the findings of the report, each with its picture, and the other pictures. */
 final class StatisticPanels {
+  private static final int FINDINGS = 5;
   private static final int SHADES = 10;
-  private static final DateTimeFormatter DAY = Formats.pattern("EEE d MMM yyyy");
+  private static final int LATEST_HOURS = 14 * 24;
+  private static final int DAYS_OF_WEEK = 7;
+  private static final int HOURS_OF_DAY = 24;
 
-  /** The maximum number of hours, and of days, in a table. */
-  private static final int TABLE_PERIODS = 72;
+  /** The maximum number of columns of a table that shares a row of the page with another one. */
+  private static final int NARROW_COLUMNS = 5;
+
+  /** The maximum number of days in a table. */
+  private static final int TABLE_DAYS = 72;
+
+  private static final String PALE = "pale: not complete, or clocks change";
 
   private final HtmlWriter html;
+  private final Snapshot snapshot;
+  private final Findings findings;
   private final ZoneId zone;
+  private final DateTimeFormatter day;
 
-  StatisticPanels(HtmlWriter html, ZoneId zone) {
+  StatisticPanels(HtmlWriter html, Snapshot snapshot) {
     this.html = html;
-    this.zone = zone;
+    this.snapshot = snapshot;
+    findings = snapshot.findings();
+    zone = snapshot.zone();
+    day = Formats.pattern("EEE d MMM yyyy").withZone(zone);
   }
 
-  /** Writes the panels of the standard statistics. */
-  void writeAll(Snapshot snapshot) {
-    snapshot.types().ifPresent(types -> ranking("panel tall", "Top crime types", types, "types"));
-    snapshot.calls().ifPresent(this::timeline);
-    snapshot.week().ifPresent(this::week);
-    snapshot.dispositions().ifPresent(d -> ranking("panel", "Dispositions", d, "dispositions"));
-    snapshot.locations().ifPresent(l -> ranking("panel", "Densest locations", l, "addresses"));
-    snapshot.spikes().ifPresent(this::spikes);
+  /** Writes the first findings, and returns the subjects of the panels that have been written. */
+  Set<Subject> writeFindings() {
+    Set<Subject> written = new LinkedHashSet<>();
+    findings.sentences().keySet().stream().limit(FINDINGS).forEach(written::add);
+    written.forEach(
+        subject -> {
+          html.openPanel(subject == Subject.TYPES ? "panel wide" : "panel half", subject.title);
+          html.open("p class=finding")
+              .markup(findings.sentences().getOrDefault(subject, ""))
+              .close("p")
+              .line();
+          draw(subject);
+          html.close("section").line();
+        });
+    return written;
   }
 
-  /** Writes the panel of another statistic. */
-  void writeTable(Table table) {
-    html.openPanel("panel", table.name());
+  private void draw(Subject subject) {
+    switch (subject) {
+      case BUSIEST_HOUR -> findings.busiest().ifPresent(this::busiest);
+      case DAYS -> snapshot.hours().ifPresent(this::days);
+      case SPIKES -> spikes();
+      case SHIFT -> findings.shift().ifPresent(this::shift);
+      case RESPONSE -> responses();
+      case TYPES -> snapshot.types().ifPresent(types -> bars(types, "types"));
+    }
+  }
+
+  /** Writes the pictures that no finding has. */
+  void writeOthers(Set<Subject> written) {
+    snapshot
+        .hours()
+        .filter(hours -> !hours.hours().isEmpty())
+        .ifPresent(
+            hours -> {
+              if (!written.contains(Subject.DAYS)) {
+                html.openPanel("panel half", "Calls by day");
+                days(hours);
+                html.close("section").line();
+              }
+              latestHours(hours);
+              week(hours);
+            });
+    if (!written.contains(Subject.TYPES)) {
+      snapshot.types().ifPresent(types -> ranking("Most frequent types", types, "types"));
+    }
+    snapshot.dispositions().ifPresent(d -> ranking("Dispositions", d, "dispositions"));
+    snapshot.locations().ifPresent(l -> ranking("Addresses with the most calls", l, "addresses"));
+    snapshot.others().forEach(this::table);
+  }
+
+  private void table(Table table) {
+    boolean isWide = table.columns().size() > NARROW_COLUMNS;
+    html.openPanel(isWide ? "panel wide" : "panel half", table.name());
     html.note(
         table.rows() > table.cells().size()
             ? text("The first %d of %,d rows", table.cells().size(), table.rows())
             : text("%,d rows", table.rows()));
+    if (isWide) {
+      html.openScrolling("scroll", table.name() + " as a table").line();
+    }
     html.table(table.columns(), table.cells(), table.numbersFrom());
+    if (isWide) {
+      html.close("div").line();
+    }
     html.close("section").line();
   }
 
-  private void ranking(String className, String title, Ranking ranking, String groups) {
-    html.openPanel(className, title);
+  private void ranking(String title, Ranking ranking, String groups) {
+    html.openPanel("panel half", title);
+    bars(ranking, groups);
+    html.close("section").line();
+  }
+
+  private void bars(Ranking ranking, String groups) {
     int shown = ranking.entries().size();
     html.note(
         ranking.groups() > shown
@@ -66,82 +140,221 @@ final class StatisticPanels {
             : text("%,d %s", ranking.groups(), groups));
     long highest = ranking.entries().stream().mapToLong(Ranking.Entry::count).max().orElse(1);
     html.open("ol class=bars role=list").line();
-    ranking.entries().forEach(entry -> bar(entry, ranking.share(entry), highest));
+    ranking
+        .entries()
+        .forEach(
+            entry ->
+                bar(
+                    entry.name(),
+                    entry.description(),
+                    (double) entry.count() / highest,
+                    number(entry.count()),
+                    Formats.percent(ranking.share(entry))));
     html.close("ol").line();
-    html.close("section").line();
   }
 
-  private void bar(Ranking.Entry entry, double share, long highest) {
+  private void bar(String name, String description, double part, String count, String share) {
     html.open("li").open("span class=name dir=auto");
-    html.text(entry.name().isEmpty() ? "(none)" : entry.name());
-    if (!entry.description().isEmpty()) {
-      html.text(" ").element("small", entry.description());
+    html.text(name.isEmpty() ? "(none)" : name);
+    if (!description.isEmpty()) {
+      html.text(" ").element("small", description);
     }
     html.close("span").open("span class=track aria-hidden=true");
-    String length = text("--part:%.4f", (double) entry.count() / highest);
-    html.element("span", "", "class", "bar", "style", length).close("span");
-    html.element("span", number(entry.count()), "class", "count");
-    html.element("span class=share", Formats.percent(share)).close("li").line();
+    html.element("span", "", "class", "bar", "style", text("--part:%.4f", part)).close("span");
+    html.element("span", count, "class", "count");
+    html.element("span class=share", share).close("li").line();
   }
 
-  private void timeline(Timeline calls) {
-    DateTimeFormatter day = DAY.withZone(zone);
-    DateTimeFormatter minute = Formats.MINUTE.withZone(zone);
-    html.openPanel("panel wide", "Calls over time");
-    if (!calls.hours().isEmpty()) {
-      html.element("h3", "By hour").line();
-      html.chart("chart", SvgChart.of(Shape.LINE, calls.hours(), minute));
-      html.element("h3", "By day").line();
-      html.chart("chart short", SvgChart.of(Shape.BARS, calls.days(), day));
-    }
-    periodsTable("hour", "Hour from", calls.hours(), minute);
-    periodsTable("day", "Day", calls.days(), day);
-    html.close("section").line();
+  private void busiest(Hour busiest) {
+    CallHours hours = snapshot.hours().orElseThrow();
+    Day of = hours.day(busiest);
+    html.note("Calls by hour on " + day.format(of.start(zone)) + legend("orange: this hour"));
+    html.chart(
+        "chart",
+        SvgChart.of(
+            Shape.BARS,
+            of.hours().stream().map(hour -> period(hours, hour, busiest)).toList(),
+            Formats.pattern("HH:mm").withZone(zone)));
   }
 
-  /** Writes the latest periods as a table, newest first. */
-  private void periodsTable(
-      String unit, String column, List<Period> periods, DateTimeFormatter labels) {
-    int from = Math.max(0, periods.size() - TABLE_PERIODS);
+  private static String legend(String marked) {
+    return "; " + marked + "; line: usual; " + PALE;
+  }
+
+  private static Period period(CallHours hours, Hour hour, @Nullable Hour marked) {
+    return new Period(
+        hour.start(),
+        hour.end(),
+        hour.calls(),
+        hour.equals(marked) ? Look.MARKED : hour.comparable() ? Look.PLAIN : Look.PALE,
+        hours.usual(hour).map(usual -> usual.mean()).orElse(Double.NaN));
+  }
+
+  private void days(CallHours hours) {
+    List<Period> periods = new ArrayList<>();
     List<List<String>> rows = new ArrayList<>();
-    for (Period period : periods.subList(from, periods.size())) {
-      rows.add(0, List.of(labels.format(period.start()), number(period.count())));
+    for (Day each : hours.days()) {
+      DayUsual usual = findings.days().get(each.date());
+      boolean isUnusual = usual != null && usual.isUnusual();
+      periods.add(
+          new Period(
+              each.start(zone),
+              each.end(zone),
+              each.calls(),
+              isUnusual ? Look.MARKED : each.comparable() ? Look.PLAIN : Look.PALE,
+              usual == null ? Double.NaN : usual.usual().mean()));
+      rows.add(
+          0,
+          List.of(
+              day.format(each.start(zone)) + (each.comparable() ? "" : " *"),
+              number(each.calls()),
+              usual == null ? Formats.NONE : text("%,.0f", usual.usual().mean()),
+              usual == null ? Formats.NONE : text("%,.0f", usual.usual().spread())));
     }
+    html.note("Calls by day" + legend("orange: unusual"));
+    html.chart("chart", SvgChart.of(Shape.BARS, periods, day));
+    int shown = Math.min(TABLE_DAYS, rows.size());
     html.collapsedTable(
-        "Calls by " + unit + " as a table",
-        from == 0
-            ? ""
-            : text(
-                "The latest %d of the %,d %ss in the chart, newest first",
-                rows.size(), periods.size(), unit),
-        "Calls by " + unit,
-        "scroll columns",
-        List.of(column, "Calls"),
-        rows);
+        "Calls by day as a table",
+        text(
+            "The latest %d of the %,d days in the chart, newest first; * not complete, or clocks"
+                + " change",
+            shown, rows.size()),
+        "Calls by day",
+        "scroll",
+        List.of("Day", "Calls", "Usual", "±"),
+        rows.subList(0, shown));
   }
 
-  private void week(Week week) {
-    html.openPanel("panel wide", "Day of the week and hour");
-    html.note("Calls by local time");
-    heatMap(week);
-    weekTable(week);
+  private void spikes() {
+    List<List<String>> rows =
+        findings.spikes().stream()
+            .limit(Findings.SPIKES)
+            .map(
+                spike ->
+                    List.of(
+                        day.format(spike.start()) + ", " + clock(spike),
+                        spike.name(),
+                        number(spike.calls()),
+                        Formats.few(spike.usual())))
+            .toList();
+    html.note(
+        text(
+            "The %d most unusual of %,d, in complete hours",
+            rows.size(), findings.spikes().size()));
+    html.table(List.of("Hours", "Type", "Calls", "Usual"), rows, 2);
+  }
+
+  private String clock(Spike spike) {
+    DateTimeFormatter clock = Formats.pattern("HH:mm").withZone(zone);
+    return clock.format(spike.start()) + "–" + clock.format(spike.end());
+  }
+
+  private void shift(Shift shift) {
+    List<Period> periods = new ArrayList<>();
+    for (int i = 0; i < shift.byDay().length; i++) {
+      boolean isLast = i >= DAYS_OF_WEEK * Findings.WEEKS_BEFORE;
+      periods.add(
+          new Period(
+              shift.days().get(i).start(zone),
+              shift.days().get(i).end(zone),
+              shift.byDay()[i],
+              isLast ? Look.MARKED : Look.PLAIN,
+              shift.usual().mean() / DAYS_OF_WEEK));
+    }
+    html.open("p class=note").text("Calls of ").open("bdi").text(RowTexts.shortened(shift.name()));
+    html.close("bdi").text(" by day; orange: the last week; line: mean of the four weeks before");
+    html.close("p").line();
+    html.chart("chart", SvgChart.of(Shape.BARS, periods, day));
+  }
+
+  private void responses() {
+    long highest =
+        findings.responses().stream().mapToLong(r -> r.median().toMillis()).max().orElse(1);
+    html.note("Median from receipt to arrival, by priority");
+    html.open("ol class=bars role=list").line();
+    for (Response response : findings.responses()) {
+      bar(
+          response.priority(),
+          text(
+              "90 %% within %s; %,d calls",
+              Formats.duration(response.ninetieth()), response.calls()),
+          (double) response.median().toMillis() / Math.max(1, highest),
+          Formats.duration(response.median()),
+          "");
+    }
+    html.close("ol").line();
+  }
+
+  private void latestHours(CallHours hours) {
+    int from = Math.max(0, hours.hours().size() - LATEST_HOURS);
+    List<Period> latest =
+        hours.hours().subList(from, hours.hours().size()).stream()
+            .map(hour -> period(hours, hour, null))
+            .toList();
+    html.openPanel("panel wide", "Calls by hour");
+    html.note(
+        (from == 0
+                ? "All hours"
+                : text("The latest %,d of %,d hours", latest.size(), hours.hours().size()))
+            + "; gray: not complete, or clocks change");
+    html.chart("chart", SvgChart.of(Shape.LINE, latest, Formats.MINUTE.withZone(zone)));
     html.close("section").line();
   }
 
-  private void heatMap(Week week) {
+  private void week(CallHours all) {
+    double[][] sums = new double[DAYS_OF_WEEK][HOURS_OF_DAY];
+    int[][] numbers = new int[DAYS_OF_WEEK][HOURS_OF_DAY];
+    for (Hour hour : all.hours()) {
+      if (hour.comparable()) {
+        int weekday = hour.local().getDayOfWeek().getValue() - 1;
+        sums[weekday][hour.local().getHour()] += hour.calls();
+        numbers[weekday][hour.local().getHour()]++;
+      }
+    }
+    double highest = 0;
+    int least = Integer.MAX_VALUE;
+    int most = 0;
+    for (int weekday = 0; weekday < DAYS_OF_WEEK; weekday++) {
+      for (int hour = 0; hour < HOURS_OF_DAY; hour++) {
+        sums[weekday][hour] /= numbers[weekday][hour]; // NaN without a complete hour.
+        highest =
+            Double.isNaN(sums[weekday][hour]) ? highest : Math.max(highest, sums[weekday][hour]);
+        least = Math.min(least, numbers[weekday][hour]);
+        most = Math.max(most, numbers[weekday][hour]);
+      }
+    }
+    html.openPanel("panel wide", "Day of the week and hour");
+    html.note(
+        most == 0
+            ? "No hour is complete."
+            : text(
+                "Mean calls per hour, in local time, of %s complete %s each",
+                least == most ? number(most) : least + " to " + most,
+                most == 1 ? "hour" : "hours"));
+    heatMap(sums, highest);
+    html.close("section").line();
+  }
+
+  private void heatMap(double[][] means, double highest) {
     html.open("table class=heat").open("thead").open("tr");
     html.element("td class=corner", "");
-    for (int hour = 0; hour < 24; hour++) {
+    for (int hour = 0; hour < HOURS_OF_DAY; hour++) {
       html.element("th scope=col" + (hour % 3 == 0 ? " class=third" : ""), "" + hour);
     }
     html.close("tr").close("thead").line().open("tbody").line();
-    long highest = Math.max(1, week.max());
-    for (DayOfWeek day : DayOfWeek.values()) {
+    for (DayOfWeek weekday : DayOfWeek.values()) {
       html.open("tr");
-      html.element("th scope=row", name(day, TextStyle.SHORT), "abbr", name(day, TextStyle.FULL));
-      for (long count : week.counts().get(day.getValue() - 1)) {
-        long shade = Math.min(SHADES - 1, count * SHADES / highest);
-        html.element("td class=h" + shade, Formats.compact(count));
+      String shown = weekday.getDisplayName(TextStyle.SHORT, Locale.ENGLISH);
+      String whole = weekday.getDisplayName(TextStyle.FULL, Locale.ENGLISH);
+      html.element("th scope=row", shown, "abbr", whole);
+      for (double mean : means[weekday.getValue() - 1]) {
+        if (Double.isNaN(mean)) {
+          html.element("td", Formats.NONE);
+        } else {
+          long shade = highest == 0 ? 0 : Math.min(SHADES - 1, (long) (mean * SHADES / highest));
+          html.element("td class=h" + shade, mean(mean, highest));
+        }
       }
       html.close("tr").line();
     }
@@ -150,51 +363,10 @@ final class StatisticPanels {
     for (int shade = 0; shade < SHADES; shade++) {
       html.element("span class=h" + shade, "");
     }
-    html.text(" " + number(highest)).close("p").line();
+    html.text(" " + mean(highest, highest)).close("p").line();
   }
 
-  /** Writes all numbers of the week as a table; on a phone the heat map has no numbers. */
-  private void weekTable(Week week) {
-    List<String> columns = new ArrayList<>(List.of("Hour"));
-    for (DayOfWeek day : DayOfWeek.values()) {
-      columns.add(name(day, TextStyle.SHORT));
-    }
-    List<List<String>> rows = new ArrayList<>();
-    for (int hour = 0; hour < 24; hour++) {
-      List<String> row = new ArrayList<>(List.of(hour + ":00"));
-      for (List<Long> day : week.counts()) {
-        row.add(number(day.get(hour)));
-      }
-      rows.add(row);
-    }
-    html.collapsedTable(
-        "The week as a table", "", "Calls by day of the week and hour", "scroll", columns, rows);
-  }
-
-  private static String name(DayOfWeek day, TextStyle style) {
-    return day.getDisplayName(style, Locale.ENGLISH);
-  }
-
-  private void spikes(Spikes spikes) {
-    html.openPanel("panel spikes", "Spikes");
-    if (spikes.spikes().isEmpty()) {
-      html.note("No group has had unusually many calls.");
-    } else {
-      html.note("Unusually many calls, newest first");
-      html.table(
-          List.of("From", "Group", "Calls", "Usual", "Score"),
-          spikes.spikes().stream().map(this::row).toList(),
-          2);
-    }
-    html.close("section").line();
-  }
-
-  private List<String> row(Spikes.Spike spike) {
-    return List.of(
-        Formats.time(spike.window().start(), zone),
-        spike.name(),
-        number(spike.count()),
-        text("%.1f", spike.expected()),
-        text("%.1f", spike.score()));
+  private static String mean(double mean, double highest) {
+    return highest < 10 ? text("%.1f", mean) : Formats.compact(Math.round(mean));
   }
 }

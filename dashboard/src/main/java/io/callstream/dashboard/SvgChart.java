@@ -1,6 +1,5 @@
 package io.callstream.dashboard;
 
-import io.callstream.dashboard.Snapshot.Period;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
@@ -18,12 +17,12 @@ final class SvgChart {
   private static final int TOP = 10;
   private static final int BOTTOM = 28;
   private static final int GRID_LINES = 4;
-  private static final int TIME_LABELS = 4;
+  private static final int WIDE = 600;
 
   /** How a chart shows counts, and its size. */
   enum Shape {
-    LINE(720, 220),
-    BARS(720, 160),
+    LINE(920, 220),
+    BARS(440, 190),
     STEPS(440, 160);
 
     private final int width;
@@ -32,6 +31,25 @@ final class SvgChart {
     Shape(int width, int height) {
       this.width = width;
       this.height = height;
+    }
+  }
+
+  /** How a bar looks. */
+  enum Look {
+    PLAIN,
+    MARKED,
+    /** Not complete, so that its count cannot be compared with others. */
+    PALE
+  }
+
+  /**
+   * The calls from a time to another one.
+   *
+   * @param usual the usual number of calls; NaN if unknown
+   */
+  record Period(Instant start, Instant end, long count, Look look, double usual) {
+    Period(Instant start, Instant end, long count) {
+      this(start, end, count, Look.PLAIN, Double.NaN);
     }
   }
 
@@ -57,7 +75,9 @@ final class SvgChart {
     this.width = shape.width;
     this.height = shape.height;
     this.highest = periods.stream().mapToLong(Period::count).max().orElse(0);
-    this.max = roundUp(highest);
+    double usual =
+        periods.stream().mapToDouble(Period::usual).filter(u -> !Double.isNaN(u)).max().orElse(0);
+    this.max = roundUp(Math.max(highest, Math.round(usual)));
   }
 
   /** Returns a chart of at least one period; periods are ascending and without gaps. */
@@ -119,10 +139,11 @@ final class SvgChart {
 
   private void drawTimeLabels(DateTimeFormatter labels) {
     String before = "";
-    for (int i = 0; i < TIME_LABELS; i++) {
-      Instant time = start.plus(span.multipliedBy(i).dividedBy(TIME_LABELS - 1));
-      boolean isInner = i > 0 && i < TIME_LABELS - 1;
-      String label = labels.format(i == TIME_LABELS - 1 ? last : time);
+    int number = width > WIDE ? 4 : 3;
+    for (int i = 0; i < number; i++) {
+      Instant time = start.plus(span.multipliedBy(i).dividedBy(number - 1));
+      boolean isInner = i > 0 && i < number - 1;
+      String label = labels.format(i == number - 1 ? last : time);
       if (!label.equals(before)) {
         add(
             "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\"%s>%s</text>",
@@ -147,6 +168,13 @@ final class SvgChart {
   }
 
   private void drawLine() {
+    for (Period period : periods) {
+      if (period.look() == Look.PALE) {
+        add(
+            "<rect class=\"gap\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%.1f\"/>",
+            x(period.start()), TOP, x(period.end()) - x(period.start()), y(0) - TOP);
+      }
+    }
     add("<path fill=\"none\" stroke=\"var(--first)\" stroke-width=\"1.5\" d=\"");
     String command = "M";
     for (Period period : periods) {
@@ -161,8 +189,24 @@ final class SvgChart {
     for (Period period : periods) {
       double top = y(period.count());
       add(
-          "<rect fill=\"var(--first)\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
-          middle(period) - bar / 2, top, bar, y(0) - top);
+          "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
+          period.look().name().toLowerCase(Locale.ROOT),
+          middle(period) - bar / 2,
+          top,
+          bar,
+          y(0) - top);
+    }
+    StringBuilder path = new StringBuilder();
+    for (Period period : periods) {
+      if (!Double.isNaN(period.usual())) {
+        path.append(
+            Formats.text(
+                "M%.1f %.1fH%.1f",
+                x(period.start()), y(Math.round(period.usual())), x(period.end())));
+      }
+    }
+    if (path.length() > 0) {
+      add("<path class=\"usual\" d=\"%s\"/>", path);
     }
   }
 

@@ -2,6 +2,7 @@ package io.callstream.dashboard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -86,7 +87,17 @@ final class Browser implements AutoCloseable {
         .findFirst();
   }
 
-  static Browser start() throws Exception {
+  /** Starts a browser, or skips the test if none is installed and none is required. */
+  static Browser startIfInstalled() throws Exception {
+    String needed = "Chromium is not on the PATH; install it with: apt-get install chromium";
+    if ("required".equals(System.getProperty("callstream.browser"))) {
+      assertThat(installed()).as(needed).isPresent();
+    }
+    assumeTrue(installed().isPresent(), needed);
+    return start();
+  }
+
+  private static Browser start() throws Exception {
     Path profile = Files.createTempDirectory("callstream-browser");
     List<String> line = new ArrayList<>();
     line.addAll(
@@ -251,7 +262,12 @@ final class Browser implements AutoCloseable {
 
   /** Sets the preferred color scheme: light or dark. */
   void prefer(String scheme) throws Exception {
-    ObjectNode parameters = JSON.createObjectNode();
+    emulate("", scheme);
+  }
+
+  /** Sets the medium, such as print, and the preferred color scheme. */
+  void emulate(String medium, String scheme) throws Exception {
+    ObjectNode parameters = JSON.createObjectNode().put("media", medium);
     parameters
         .putArray("features")
         .addObject()

@@ -1,7 +1,6 @@
 package io.callstream.dashboard;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.callstream.testing.WatchedRun;
 import java.net.URI;
@@ -18,12 +17,7 @@ abstract class InBrowser {
 
   @BeforeAll
   static void startBrowser() throws Exception {
-    String needed = "Chromium is not on the PATH; install it with: apt-get install chromium";
-    if ("required".equals(System.getProperty("callstream.browser"))) {
-      assertThat(Browser.installed()).as(needed).isPresent();
-    }
-    assumeTrue(Browser.installed().isPresent(), needed);
-    browser = Browser.start();
+    browser = Browser.startIfInstalled();
   }
 
   @AfterAll

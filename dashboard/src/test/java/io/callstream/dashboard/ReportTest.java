@@ -32,6 +32,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ReportTest {
+  /** A Monday, in weeks without a clock change. */
+  private static final Instant START = Instant.parse("2018-04-02T07:00:00Z");
+
   @TempDir Path directory;
 
   @Test
@@ -42,13 +45,15 @@ class ReportTest {
       Path file = directory.resolve("report.html");
       Report.write(run.running(), file);
       String html = Files.readString(file);
-      for (ResultRow row : run.running().results("calls-by-type").top(15)) {
+      for (ResultRow row : run.running().results("calls-by-type").top(10)) {
         assertThat(html)
             .contains(row.dimension("crime_type") + "</span>")
             .contains(String.format(Locale.ROOT, "<span class=\"count\">%,d</span>", row.count()));
       }
       assertThat(html)
-          .contains("at the end of the run", "<dt>Calls</dt><dd>2,000</dd>")
+          .contains(
+              "at the end of the run",
+              "<strong>2,000 calls</strong>, Tue 30 Oct 2018 to Thu 8 Nov 2018")
           .contains("<th scope=\"row\" dir=\"auto\">− rejected</th><td class=\"number\">1</td>")
           .contains("<svg", "calls-by-hour-of-week");
       try (var files = Files.list(directory)) {
@@ -78,26 +83,27 @@ class ReportTest {
   }
 
   @Test
-  void listsTheLatestHoursAndStatesTheirNumber() throws Exception {
+  void drawsHoursAndDaysAndMarksIncompleteDays() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       List<Call> calls = SomeCalls.of(2_000);
       String html = Report.html(run.receive(calls).running());
-      String hours = html.substring(html.indexOf("Calls by hour as a table"));
-      hours = hours.substring(0, hours.indexOf("</details>"));
-      assertThat(hours).contains("The latest 72 of the 240 hours in the chart");
       assertThat(html)
           .contains("aria-label=\"Tue 30 Oct 2018 00:00 to Thu 8 Nov 2018 22:00, ")
           .contains("aria-label=\"Tue 30 Oct 2018 to Thu 8 Nov 2018, ");
+      // The first and the last day are not complete, and clocks change on one.
+      assertThat(html.substring(html.indexOf(">Calls by day<")).split("rect class=\"pale\"", -1))
+          .hasSize(1 + 3);
       long last =
           calls.stream()
-              .filter(c -> !c.time().isBefore(SomeCalls.END.minus(Duration.ofHours(1))))
+              .filter(c -> !c.time().isBefore(SomeCalls.END.minus(Duration.ofHours(23))))
               .count();
-      assertThat(hours.split("<tr>", -1)).hasSize(1 + 1 + 72);
-      assertThat(hours.split("<tr>", -1)[2])
-          .isEqualTo(
-              "<th scope=\"row\" dir=\"auto\">Thu 8 Nov 2018 22:00</th><td class=\"number\">"
+      assertThat(html)
+          .contains(
+              "<th scope=\"row\" dir=\"auto\">Thu 8 Nov 2018 *</th><td class=\"number\">"
                   + last
-                  + "</td></tr>\n");
+                  + "</td>",
+              "<th scope=\"row\" dir=\"auto\">Sun 4 Nov 2018 *</th>",
+              "<th scope=\"row\" dir=\"auto\">Mon 5 Nov 2018</th>");
     }
   }
 
@@ -150,21 +156,50 @@ class ReportTest {
   }
 
   @Test
-  void showsTheWeekWithALegendAndATableOfAllNumbers() throws Exception {
-    try (WatchedRun run = WatchedRun.standard()) {
-      List<Call> calls = new ArrayList<>();
-      for (int i = 0; i < 12_345; i++) {
-        calls.add(SomeCalls.call(i, "A", SomeCalls.START).build());
+  void showsTheMeanOfCompleteHoursOfTheWeek() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    // Each hour of two weeks has a call, and Tuesdays from 2:00 have 20,000 and 4,690 calls.
+    for (int hour = 0; hour < 14 * 24; hour++) {
+      Instant start = START.plus(Duration.ofHours(hour));
+      int number = hour == 26 ? 20_000 : hour == 26 + 7 * 24 ? 4_690 : 1;
+      for (int i = 0; i < number; i++) {
+        calls.add(SomeCalls.call(calls.size(), "A", start).build());
       }
+    }
+    try (WatchedRun run = WatchedRun.standard()) {
       String html = Report.html(run.receive(calls).running());
       String week = html.substring(html.indexOf(">Day of the week and hour<"));
       week = week.substring(0, week.indexOf("</section>"));
-      // Tuesday, 0:00.
       assertThat(week)
-          .contains("<td class=\"h9\">12K</td>")
-          .contains("<span class=\"h9\"></span> 12,345</p>")
-          .contains("<td class=\"number\">12,345</td>");
-      assertThat(week.substring(week.indexOf("<details>")).split("<tr>", -1)).hasSize(1 + 1 + 24);
+          .contains("of 1 to 2 complete hours each", "<td class=\"h9\">12K</td>")
+          .contains("<span class=\"h9\"></span> 12K</p>");
+    }
+  }
+
+  @Test
+  void statesTheLabelOfItsData() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      Path file = directory.resolve("report.html");
+      Report.write(run.running(), file, "Synthetic <data>");
+      assertThat(file).content().contains("<span class=\"label\">Synthetic &lt;data&gt;</span>");
+      assertThat(Report.html(run.running())).doesNotContain("class=\"label\"");
+    }
+  }
+
+  @Test
+  void saysWhetherAllRecordsAreCounted() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      run.receive(SomeCalls.of(10));
+      assertThat(Report.html(run.running()))
+          .contains(
+              "All 10 records are calls, and are counted. A call that the feed repeats counts each"
+                  + " time. Newer calls are missing.");
+      run.receive("no call".getBytes(UTF_8));
+      run.running().stop();
+      assertThat(Report.html(run.running()))
+          .contains(
+              "11 records have 10 calls. Of these, 1 could not be read as calls. A call that"
+                  + " the feed repeats counts each time.</p>");
     }
   }
 
@@ -205,7 +240,7 @@ class ReportTest {
       assertThat(html)
           .doesNotContain("<section class=\"panel\">", "scope=\"col\"></th>")
           .contains("<th scope=\"row\" abbr=\"Monday\">Mon</th>")
-          .contains("aria-labelledby=\"title-1\">\n<h2 id=\"title-1\">Top crime types</h2>");
+          .contains("aria-labelledby=\"title-1\">\n<h2 id=\"title-1\">The busiest hour</h2>");
       int sections = html.split("<section ", -1).length - 1;
       assertThat(html.split(" aria-labelledby=\"title-", -1)).hasSize(sections + 1);
       assertThat(

@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
-import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -75,7 +74,7 @@ class SnapshotTest {
       }
       Snapshot snapshot = factory.create(null);
 
-      assertRanks(snapshot.types(), counts(calls, Call::type), 15, 3_000);
+      assertRanks(snapshot.types(), counts(calls, Call::type), 10, 3_000);
       assertRanks(snapshot.dispositions(), counts(calls, Call::disposition), 12, 3_000);
       assertRanks(snapshot.locations(), counts(calls, Call::address), 12, 3_000);
       assertThat(snapshot.dispositions().get().entries())
@@ -86,27 +85,15 @@ class SnapshotTest {
       Map<Instant, Long> hours =
           calls.stream()
               .collect(groupingBy(c -> c.time().truncatedTo(ChronoUnit.HOURS), counting()));
-      assertThat(snapshot.calls().get().hours())
-          .allSatisfy(h -> assertThat(h.count()).isEqualTo(hours.getOrDefault(h.start(), 0L)));
-      assertThat(snapshot.calls().get().hours()).hasSize(240);
+      assertThat(snapshot.hours().get().hours())
+          .allSatisfy(h -> assertThat(h.calls()).isEqualTo(hours.getOrDefault(h.start(), 0L)));
+      assertThat(snapshot.hours().get().hours()).hasSize(240);
       Map<LocalDate, Long> days =
           calls.stream().collect(groupingBy(c -> c.time().atZone(ZONE).toLocalDate(), counting()));
-      assertThat(snapshot.calls().get().days())
-          .allSatisfy(
-              d -> assertThat(d.count()).isEqualTo(days.get(LocalDate.ofInstant(d.start(), ZONE))))
+      assertThat(snapshot.hours().get().days())
+          .allSatisfy(d -> assertThat(d.calls()).isEqualTo(days.get(d.date())))
           .hasSize(days.size());
 
-      Map<List<Integer>, Long> week =
-          calls.stream()
-              .map(call -> call.time().atZone(ZONE))
-              .collect(
-                  groupingBy(t -> List.of(t.getDayOfWeek().getValue(), t.getHour()), counting()));
-      for (int day = 1; day <= 7; day++) {
-        for (int hour = 0; hour < 24; hour++) {
-          assertThat(snapshot.week().get().counts().get(day - 1).get(hour))
-              .isEqualTo(week.getOrDefault(List.of(day, hour), 0L));
-        }
-      }
       assertThat(snapshot.others())
           .extracting(Snapshot.Table::name)
           .doesNotContain(
@@ -126,13 +113,13 @@ class SnapshotTest {
           List.of(
               SomeCalls.call(1, "A", start).build(),
               SomeCalls.call(2, "A", start.plus(Duration.ofHours(50))).build()));
-      assertThat(snapshot(run).calls().get().hours())
+      assertThat(snapshot(run).hours().get().hours())
           .hasSize(51)
-          .filteredOn(hour -> hour.count() > 0)
+          .filteredOn(hour -> hour.calls() > 0)
           .hasSize(2);
-      assertThat(snapshot(run).calls().get().days())
+      assertThat(snapshot(run).hours().get().days())
           .hasSize(3)
-          .extracting(d -> d.count())
+          .extracting(d -> d.calls())
           .containsExactly(1L, 0L, 1L);
     }
   }
@@ -142,9 +129,8 @@ class SnapshotTest {
     try (WatchedRun run = WatchedRun.standard()) {
       Snapshot snapshot = snapshot(run);
       assertThat(snapshot.types().get().entries()).isEmpty();
-      assertThat(snapshot.calls().get().hours()).isEmpty();
-      assertThat(snapshot.week().get().max()).isZero();
-      assertThat(snapshot.spikes()).isEmpty();
+      assertThat(snapshot.hours().get().hours()).isEmpty();
+      assertThat(snapshot.findings().sentences()).isEmpty();
       assertThat(snapshot.progress()).isEmpty();
     }
   }
@@ -163,7 +149,7 @@ class SnapshotTest {
       run.receive(SomeCalls.of(500));
       Snapshot snapshot = snapshot(run);
       assertThat(snapshot.types()).isEmpty();
-      assertThat(snapshot.calls()).isEmpty();
+      assertThat(snapshot.hours()).isEmpty();
       assertThat(snapshot.others())
           .extracting(Snapshot.Table::name)
           .containsExactly("daily", "calls-by-type");
@@ -228,40 +214,8 @@ class SnapshotTest {
     try (WatchedRun run = WatchedRun.of(named)) {
       run.receive(SomeCalls.of(3));
       Snapshot snapshot = snapshot(run);
-      assertThat(snapshot.week()).isEmpty();
       assertThat(snapshot.others()).hasSize(1);
       assertThat(snapshot.others().get(0).cells()).containsExactly(List.of("Monday", "noon", "3"));
-    }
-  }
-
-  @Test
-  void showsTheLatestSpikesOfAStatisticWithABaseline() throws Exception {
-    // Each day at 10:00 local time: 4 or 6 calls of each type; on the last day 20 of two types.
-    ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
-    List<Call> calls = new java.util.ArrayList<>();
-    for (int day = 0; day < 12; day++) {
-      for (String type : List.of("Burst", "Steady", "PASSING CALL")) {
-        boolean bursts = day == 11 && !type.equals("Steady");
-        for (int i = 0; i < (bursts ? 20 : day % 2 == 0 ? 4 : 6); i++) {
-          Instant time = first.plusDays(day).plusMinutes(i).toInstant();
-          calls.add(SomeCalls.call(calls.size(), type, time).build());
-        }
-      }
-    }
-    Statistic statistic =
-        StandardStatistics.spikesByType(ZONE, Duration.ZERO, StandardStatistics.ROUTINE_TYPES);
-    try (WatchedRun run = WatchedRun.of(statistic)) {
-      run.receive(calls);
-      Snapshot.Spikes spikes = snapshot(run).spikes().get();
-      assertThat(spikes.statistic()).isEqualTo("spikes-by-type");
-      Snapshot.Spikes.Spike burst = spikes.spikes().get(0);
-      assertThat(spikes.spikes()).hasSize(1);
-      assertThat(burst.name()).isEqualTo("Burst");
-      assertThat(burst.window().start()).isEqualTo(first.plusDays(11).toInstant());
-      assertThat(burst.count()).isEqualTo(20);
-      // By hand: a Friday with 4 calls, and eight other working days with 40 calls, which count a
-      // quarter: (4 + 10) / 3, and half a call in 3^2 / (1 + 8 / 16) = 6 windows.
-      assertThat(burst.expected()).isCloseTo(14 / 3.0 + 0.5 / 6, within(1e-3));
     }
   }
 

@@ -25,12 +25,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Writes the report of a study. The text is in the template {@code report.md}. */
 final class Report {
-  private static final int TOP_SETTINGS = 3;
   private static final List<Measure> RANKED = List.of(THROUGHPUT, P95);
   private static final List<Measure> COMPARED = List.of(THROUGHPUT, Measure.P50, P95, Measure.P99);
 
@@ -61,9 +61,10 @@ final class Report {
     summarizeNoise();
     summarizeVerdicts();
     drawCharts();
-    rank();
     recommend();
+    keep();
     confirm();
+    rank();
     checkFolklore();
     listInteractions();
     values.put("configurations", configurations(analysis, ordered));
@@ -137,44 +138,6 @@ final class Report {
     put("duration", format("%.1f", study.duration().toSeconds() / 60.0));
     put("minutes", study.profile().minutes());
     put("abort", study.abortReason());
-    String strongest =
-        analysis.ranking().stream()
-            .filter(ranked -> ranked.strength() > 1)
-            .limit(TOP_SETTINGS)
-            .map(this::strongestEffect)
-            .collect(Collectors.joining("; "));
-    put("strongest", strongest.isEmpty() ? "no setting has a significant effect" : strongest);
-    Configuration both = analysis.recommended(Goal.BOTH);
-    put(
-        "recommended",
-        both.isBaseline()
-            ? "callstream's defaults. No other value improves throughput or latency without making"
-                + " the other worse."
-            : both.label() + " (see below for the code).");
-  }
-
-  private String strongestEffect(RankedSetting ranked) {
-    boolean throughput =
-        ranked.throughputSignificant()
-            && !(ranked.latencySignificant() && ranked.latency() > ranked.throughput());
-    Measure measure = throughput ? THROUGHPUT : P95;
-    List<Configuration> byMean =
-        Stream.concat(Stream.of(Configuration.baseline()), levels(ranked.setting()))
-            .filter(c -> analysis.has(c, measure))
-            .sorted(Comparator.comparingDouble(c -> analysis.estimate(c, measure).mean()))
-            .toList();
-    return format(
-        "**%s** (%s from %s to %s)",
-        ranked.setting().title,
-        measure.title,
-        meanAt(ranked.setting(), byMean.get(0), measure),
-        meanAt(ranked.setting(), byMean.get(byMean.size() - 1), measure));
-  }
-
-  private String meanAt(Setting setting, Configuration configuration, Measure measure) {
-    return mean(configuration, measure)
-        + " at "
-        + configuration.value(setting).map(setting::display).orElse("the default");
   }
 
   private String mean(Configuration configuration, Measure measure) {
@@ -247,22 +210,24 @@ final class Report {
             List.of(
                 "setting",
                 "name in Spark or Kafka",
-                "values besides the default",
-                ">throughput, best to worst",
-                ">p95, worst to best",
-                "better than the default"),
+                "default",
+                "other values",
+                ">throughput, best / worst",
+                ">p95, worst / best",
+                "advice"),
             ranking.stream()
                 .map(
                     ranked ->
                         List.of(
                             ranked.setting().title,
                             "`" + ranked.setting().property + "`",
+                            ranked.setting().byDefault,
                             levels(ranked.setting())
                                 .map(level -> display(ranked.setting(), level))
                                 .collect(Collectors.joining(", ")),
                             factor(ranked.throughput(), ranked.throughputSignificant()),
                             factor(ranked.latency(), ranked.latencySignificant()),
-                            betterValues(ranked.setting())))));
+                            advice(ranked.setting())))));
     put(
         "explanations",
         Markdown.bullets(
@@ -280,40 +245,140 @@ final class Report {
     return setting.display(level.value(setting).orElseThrow());
   }
 
-  private String betterValues(Setting setting) {
-    List<String> better = new ArrayList<>();
-    levels(setting)
-        .forEach(
-            level -> {
-              for (Measure measure : RANKED) {
-                if (analysis.has(level, measure) && analysis.effect(level, measure).isGain()) {
-                  String change = analysis.effect(level, measure).change();
-                  better.add(display(setting, level) + ": " + measure.title + " " + change);
-                }
-              }
-            });
-    return better.isEmpty() ? NONE : String.join("; ", better);
+  private String advice(Setting setting) {
+    List<Goal> goals =
+        Stream.of(Goal.values())
+            .filter(goal -> analysis.recommended(goal).values().containsKey(setting))
+            .toList();
+    if (goals.isEmpty()) {
+      return worstLevel(setting).isPresent() ? "keep the default" : "no measurable effect";
+    }
+    Goal goal = goals.get(0);
+    String use = "use " + analysis.recommended(goal).value(setting).map(setting::display).get();
+    return goal == Goal.BOTH ? use : use + " for " + goal.name().toLowerCase(Locale.ROOT) + " only";
+  }
+
+  /** Returns the value of a setting that makes a measure significantly worse, and most of all. */
+  private Optional<Configuration> worstLevel(Setting setting) {
+    return levels(setting)
+        .filter(level -> RANKED.stream().anyMatch(measure -> gain(level, measure) < 0))
+        .min(Comparator.comparingDouble(level -> gain(level, worst(level))));
+  }
+
+  private Measure worst(Configuration level) {
+    return gain(level, THROUGHPUT) <= gain(level, P95) ? THROUGHPUT : P95;
+  }
+
+  /** Returns the gain of a configuration in a measure; 0 if it is not significant. */
+  private double gain(Configuration level, Measure measure) {
+    return analysis.has(level, measure) && analysis.effect(level, measure).significant()
+        ? analysis.effect(level, measure).gain()
+        : 0;
+  }
+
+  /** Writes the settings of which no other value is recommended. */
+  private void keep() {
+    List<String> best = new ArrayList<>();
+    List<String> same = new ArrayList<>();
+    for (RankedSetting ranked : analysis.ranking()) {
+      Setting setting = ranked.setting();
+      String advice = advice(setting);
+      if (advice.startsWith("keep")) {
+        Configuration worst = worstLevel(setting).orElseThrow();
+        best.add(
+            setting.title
+                + " "
+                + setting.byDefault
+                + " (at "
+                + display(setting, worst)
+                + ", "
+                + change(worst, worst(worst))
+                + ")");
+      } else if (advice.startsWith("no")) {
+        same.add(setting.title);
+      }
+    }
+    put("keep", best.isEmpty() ? "" : "**Keep the defaults:** " + list(best) + ".");
+    put("same", same.isEmpty() ? "" : "**No measurable effect here:** " + list(same) + ".");
+  }
+
+  private static String list(List<String> items) {
+    int last = items.size() - 1;
+    return last < 1
+        ? String.join("", items)
+        : String.join(", ", items.subList(0, last)) + " and " + items.get(last);
+  }
+
+  /** Returns how a configuration changes a measure, in its unit. */
+  private String change(Configuration level, Measure measure) {
+    Effect effect = analysis.effect(level, measure);
+    return format(
+        "%s %s from %s to %s",
+        measure.title,
+        effect.ratio() < 1 ? "falls" : "rises",
+        mean(Configuration.baseline(), measure),
+        mean(level, measure));
   }
 
   private void recommend() {
+    Configuration both = analysis.recommended(Goal.BOTH);
     put(
-        "recommendations",
-        recommendation(Goal.BOTH, "Better in throughput or latency, worse in neither")
-            + recommendation(Goal.THROUGHPUT, "Best throughput")
-            + recommendation(Goal.LATENCY, "Best latency"));
+        "answer",
+        both.isBaseline()
+            ? "- **Keep callstream's defaults.** No other value improves throughput or latency"
+                + " without making the other worse.\n"
+            : Markdown.bullets(uses(both)));
+    put("commands", both.isBaseline() ? "" : commands(both));
+    put(
+        "trade-offs",
+        tradeOff(Goal.THROUGHPUT, "If only throughput counts")
+            + tradeOff(Goal.LATENCY, "If only latency counts"));
   }
 
-  private String recommendation(Goal goal, String title) {
-    Configuration recommended = analysis.recommended(goal);
-    if (recommended.isBaseline()) {
-      return "**" + title + ":** callstream's defaults.\n\n";
+  private Stream<String> uses(Configuration recommended) {
+    return recommended.values().entrySet().stream()
+        .map(
+            e -> {
+              Configuration alone = Configuration.of(e.getKey(), e.getValue());
+              return format(
+                  "**Use %s** (default: %s): %s.",
+                  alone.label(), e.getKey().byDefault, effects(alone));
+            });
+  }
+
+  /** Returns the significant effects of a setting, and which figures are unknown. */
+  private String effects(Configuration alone) {
+    List<String> parts = new ArrayList<>();
+    for (Measure measure : COMPARED) {
+      if (analysis.has(alone, measure) && analysis.effect(alone, measure).significant()) {
+        parts.add(change(alone, measure));
+      }
     }
-    String settings =
-        recommended.values().entrySet().stream()
-            .map(e -> Configuration.of(e.getKey(), e.getValue()))
-            .map(alone -> alone.label() + " (" + effects(alone) + ")")
-            .collect(Collectors.joining(", "));
-    StringBuilder text = new StringBuilder("**" + title + ":** " + settings + ".\n\n");
+    for (Measure measure : RANKED) {
+      if (!analysis.has(alone, measure)) {
+        parts.add(measure.title + " was not measured");
+      } else if (!analysis.effect(alone, measure).significant()) {
+        parts.add(measure.title + " does not change measurably");
+      }
+    }
+    return String.join("; ", parts);
+  }
+
+  /** Returns what else to use for a goal at any cost; empty if it is what the answer says. */
+  private String tradeOff(Goal goal, String title) {
+    Configuration recommended = analysis.recommended(goal);
+    return recommended.isBaseline() || recommended.equals(analysis.recommended(Goal.BOTH))
+        ? ""
+        : "**"
+            + title
+            + ":**\n\n"
+            + Markdown.bullets(uses(recommended))
+            + "\n"
+            + commands(recommended);
+  }
+
+  private static String commands(Configuration recommended) {
+    StringBuilder text = new StringBuilder();
     List<String> options = new ArrayList<>();
     List<String> withoutOption = new ArrayList<>();
     recommended
@@ -357,21 +422,6 @@ final class Report {
             statements.entrySet().stream().map(e -> e.getKey() + e.getValue() + ";"),
             comments.stream())
         .toList();
-  }
-
-  private String effects(Configuration alone) {
-    return RANKED.stream()
-        .map(
-            measure -> {
-              if (!analysis.has(alone, measure)) {
-                return measure.title + " not measured";
-              }
-              Effect effect = analysis.effect(alone, measure);
-              return measure.title
-                  + " "
-                  + (effect.significant() ? effect.change() : "within noise");
-            })
-        .collect(Collectors.joining(", "));
   }
 
   private void confirm() {

@@ -8,6 +8,7 @@ enum Setting {
   /** The interval between batches, in milliseconds. It does not affect a backlog. */
   TRIGGER(
       "trigger interval",
+      "1,000 ms",
       "Trigger.ProcessingTime",
       "a call waits for the next batch, on average half the interval. At 0, the next batch starts"
           + " immediately, which uses CPU even for few calls",
@@ -16,6 +17,7 @@ enum Setting {
       ".triggeringEvery(Duration.ofMillis(%s))"),
   BATCH_LIMIT(
       "records per batch",
+      "500,000",
       "maxOffsetsPerTrigger",
       "every batch has a fixed cost (planning, logs, commit), and small batches pay it more often."
           + " The limit bounds the memory of a batch",
@@ -24,6 +26,7 @@ enum Setting {
       ".readingAtMost(%s)"),
   SHUFFLE_PARTITIONS(
       "shuffle partitions",
+      "one per core",
       "spark.sql.shuffle.partitions",
       "each partition is a task and a state file in every batch, and helps only if a core is idle."
           + " Spark's own default is 200",
@@ -32,6 +35,7 @@ enum Setting {
       ".shufflePartitions(%s)"),
   TOPIC_PARTITIONS(
       "topic partitions",
+      "2",
       "partitions",
       "each partition is read by one task. Fewer partitions than cores leave cores idle; each"
           + " further partition costs a task and partial results in every batch",
@@ -40,6 +44,7 @@ enum Setting {
       "// a topic with this option: produce --partitions %s"),
   MIN_PARTITIONS(
       "minimum reading tasks",
+      "one per partition",
       "minPartitions",
       "splits the partitions of the topic into more tasks, for topics with fewer partitions than"
           + " cores. A task that does not start where its reader stopped must fetch again",
@@ -48,6 +53,7 @@ enum Setting {
       ".minPartitions(%s)"),
   CORES(
       "cores",
+      "all",
       "spark.master",
       "the number of tasks that run at the same time. In this study, the broker and the sender use"
           + " the same cores",
@@ -57,6 +63,7 @@ enum Setting {
   /** The state store, a name of {@link StateStore}. */
   STATE_STORE(
       "state store",
+      "memory",
       "spark.sql.streaming.stateStore.providerClass",
       "RocksDB is for state that does not fit into memory. callstream's state has few rows",
       "--conf spark.sql.streaming.stateStore.providerClass="
@@ -66,6 +73,7 @@ enum Setting {
   /** The fetch settings of the Kafka client, a name of {@link FetchSettings}. */
   KAFKA_FETCH(
       "Kafka fetch",
+      "callstream's",
       "max.poll.records and others",
       "Kafka's defaults are for small reads, and callstream's are for large ones",
       "--kafka-config FILE",
@@ -73,12 +81,21 @@ enum Setting {
       "// with KafkaTopic.with(...), or in FILE: %s"),
   /** A Spark property of the application's session: {@code key=value}. */
   PROPERTY(
-      "folklore", "the application's session", "many tuning guides recommend it", "", "", "%s");
+      "folklore",
+      "not set",
+      "the application's session",
+      "many tuning guides recommend it",
+      "",
+      "",
+      "%s");
 
   private static final String RUN_OPTIONS = "RunOptions options = RunOptions.continuous()";
   private static final String SPARK_SETTINGS = "SparkSettings settings = SparkSettings.defaults()";
 
   final String title;
+
+  /** The default in words. */
+  final String byDefault;
 
   /** The name in Spark or Kafka. */
   final String property;
@@ -94,12 +111,14 @@ enum Setting {
 
   Setting(
       String title,
+      String byDefault,
       String property,
       String explanation,
       String option,
       String object,
       String java) {
     this.title = title;
+    this.byDefault = byDefault;
     this.property = property;
     this.explanation = explanation;
     this.option = option;

@@ -208,7 +208,7 @@ public final class BaselineComparison {
   private static byte[] state(Usual usual, double score, int history) {
     return ByteBuffer.allocate(4 * Double.BYTES)
         .putDouble(rounded(usual.mean()))
-        .putDouble(rounded(Math.sqrt(usual.variance())))
+        .putDouble(rounded(usual.spread()))
         .putDouble(rounded(score))
         .putDouble(history)
         .array();

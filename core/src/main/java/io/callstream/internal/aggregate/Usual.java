@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
  * @param mean the expected number
  * @param variance the variance of the number; more than the mean
  */
-record Usual(double mean, double variance) {
+public record Usual(double mean, double variance) {
   /** What is added to the calls of the history, so that the probability of no count is 0. */
   private static final double PRIOR_CALLS = 0.5;
 
@@ -32,7 +32,7 @@ record Usual(double mean, double variance) {
    * @param counts the counts of at least one window
    * @param weights their weights, more than 0
    */
-  static Usual of(double[] counts, double[] weights) {
+  public static Usual of(double[] counts, double[] weights) {
     double median = median(counts, weights);
     double[] distances = new double[counts.length];
     double weight = 0;
@@ -82,12 +82,17 @@ record Usual(double mean, double variance) {
     return values[order[order.length - 1]];
   }
 
+  /** Returns the standard deviation of the number. */
+  public double spread() {
+    return Math.sqrt(variance);
+  }
+
   /**
    * Returns the negative decimal logarithm of the probability that a negative binomial number with
    * this mean and variance is at least {@code count}; 0 if the count is at most the mean. The
    * result is the same on every machine.
    */
-  double score(long count) {
+  public double score(long count) {
     if (count <= mean) {
       return 0;
     }

@@ -58,16 +58,16 @@ final class DashboardOptions {
       names = "--report",
       paramLabel = "FILE",
       description =
-          "Write what the dashboard shows into one HTML file at the end, to mail or print; its"
-              + " directory is made if need be.")
+          "Write what is unusual in the calls, with charts, into one HTML file at the end, to mail or"
+              + " print; its directory is made if need be.")
   private @Nullable Path report;
 
   @Option(
       names = "--label",
       paramLabel = "TEXT",
       description =
-          "What the dashboard states of all its data. Default: Synthetic data for generated calls,"
-              + " otherwise nothing.")
+          "What the dashboard and the report state of all their data. Default: Synthetic data for"
+              + " generated calls, otherwise nothing.")
   private String label = "";
 
   /**
@@ -78,7 +78,7 @@ final class DashboardOptions {
   void check(@Nullable Integer port) {
     if (port != null) {
       requirePort(port);
-    } else if (bind != null || !hostNames.isEmpty() || !label.isEmpty()) {
+    } else if (bind != null || !hostNames.isEmpty() || (!label.isEmpty() && report == null)) {
       throw Usage.wrong(
           command, "--bind, --host-name and --label are for the dashboard, and none is asked for.");
     }
@@ -192,7 +192,11 @@ final class DashboardOptions {
 
   void report(RunningPipeline running, Terminal terminal) {
     if (report != null) {
-      Report.write(running, report);
+      String text =
+          label.isEmpty() && running.pipeline().source() instanceof KafkaTopic topic
+              ? SyntheticLabel.read(topic)
+              : label;
+      Report.write(running, report, text);
       terminal.say("report    %s", report.toAbsolutePath().normalize());
     }
   }

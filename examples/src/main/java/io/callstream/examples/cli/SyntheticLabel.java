@@ -24,12 +24,22 @@ final class SyntheticLabel implements Supplier<String> {
 
   static SyntheticLabel of(RunningPipeline running, KafkaTopic topic) {
     SyntheticLabel label = new SyntheticLabel();
-    KafkaCluster cluster = KafkaCluster.at(topic.bootstrapServers()).with(topic.properties());
-    TopicReader reader =
-        TopicReader.of(cluster, topic.name()).fromBeginning().following().atMost(1);
+    TopicReader reader = reader(topic).following();
     DaemonThreads.start("callstream-first-record", () -> label.read(reader));
     running.onTermination(end -> reader.stop());
     return label;
+  }
+
+  /** Returns the label of the calls that a topic has now; empty if they are not synthetic. */
+  static String read(KafkaTopic topic) {
+    SyntheticLabel label = new SyntheticLabel();
+    label.read(reader(topic));
+    return label.get();
+  }
+
+  private static TopicReader reader(KafkaTopic topic) {
+    KafkaCluster cluster = KafkaCluster.at(topic.bootstrapServers()).with(topic.properties());
+    return TopicReader.of(cluster, topic.name()).fromBeginning().atMost(1);
   }
 
   private void read(TopicReader reader) {

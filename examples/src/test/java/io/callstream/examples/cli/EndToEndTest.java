@@ -420,7 +420,8 @@ class EndToEndTest {
     assertThat(alike.status()).as(alike.err()).isZero();
     assertThat(alike.err())
         .contains("engine    local", "dashboard http://localhost:", "report    ");
-    assertThat(Files.readString(directory.resolve("report.html"))).contains("<dd>5,000</dd>");
+    assertThat(Files.readString(directory.resolve("report.html")))
+        .contains("<strong>5,000 calls</strong>", "Synthetic data");
     new Output(local).assertIs(expected);
 
     Path paced = directory.resolve("paced");

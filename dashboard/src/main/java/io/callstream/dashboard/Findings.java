@@ -1,0 +1,580 @@
+package io.callstream.dashboard;
+
+import static io.callstream.dashboard.Formats.number;
+import static io.callstream.dashboard.Formats.text;
+
+import io.callstream.dashboard.CallHours.Day;
+import io.callstream.dashboard.CallHours.Hour;
+import io.callstream.dashboard.Snapshot.Ranking;
+import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.aggregate.Groups;
+import io.callstream.internal.aggregate.TextCache;
+import io.callstream.internal.aggregate.Usual;
+import io.callstream.pipeline.ResultRow;
+import io.callstream.pipeline.Results;
+import io.callstream.statistic.Statistic;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * What is unusual in the calls, in sentences. A finding needs complete hours or days, and enough
+ * others to compare them with; otherwise a sentence names what is missing. Sentences are HTML, and
+ * {@link #name} escapes the texts of calls in them.
+ */
+final class Findings {
+  static final int WEEKS_BEFORE = 4;
+  static final int SPIKES = 8;
+
+  /** The number of standard deviations from which on a day or a shift is unusual. */
+  static final double LIMIT = 4;
+
+  private static final int WEEK = 7;
+  private static final int TOP = 3;
+
+  /** The minimum calls of a type in an hour, and of a value in a week, in a comparison. */
+  private static final long MIN_IN_HOUR = 5;
+
+  private static final long MIN_IN_WEEK = 20;
+
+  /** The score of types in the busiest hour: one of 100,000 usual hours has so many calls. */
+  private static final double RARE = 5;
+
+  private static final double PLAIN_PERCENT = 3;
+  private static final Pattern CODE = Pattern.compile("\\S*\\d\\S*");
+  private static final DateTimeFormatter DAY = Formats.pattern("EEE d MMM yyyy");
+  private static final DateTimeFormatter WEEKDAY = Formats.pattern("EEEE's'");
+  private static final DateTimeFormatter CLOCK = Formats.pattern("HH:mm");
+
+  /** The subject of a finding. */
+  enum Subject {
+    BUSIEST_HOUR("The busiest hour"),
+    DAYS("Unusual days"),
+    SPIKES("Unusual hours"),
+    SHIFT("Shifts against the weeks before"),
+    RESPONSE("Response times"),
+    TYPES("What the calls are about");
+
+    final String title;
+
+    Subject(String title) {
+      this.title = title;
+    }
+  }
+
+  /** A day with the number of calls that is usual for it. */
+  record DayUsual(Day day, Usual usual) {
+    double deviations() {
+      return (day.calls() - usual.mean()) / usual.spread();
+    }
+
+    boolean isUnusual() {
+      return Math.abs(deviations()) >= LIMIT;
+    }
+  }
+
+  /** Unusually many calls of a group on a day, in one or several hours. */
+  record Spike(
+      Instant start, Instant end, String name, int hours, long calls, double usual, double score) {
+    Spike plus(Spike that) {
+      return new Spike(
+          start.isBefore(that.start) ? start : that.start,
+          end.isAfter(that.end) ? end : that.end,
+          name,
+          hours + that.hours,
+          calls + that.calls,
+          usual + that.usual,
+          score + that.score);
+    }
+  }
+
+  /**
+   * A value whose calls in the last week differ from the weeks before.
+   *
+   * @param weeks its calls in five weeks, oldest first
+   * @param byDay its calls on the days of these weeks
+   */
+  record Shift(String name, long[] weeks, Usual usual, List<Day> days, long[] byDay) {
+    long calls() {
+      return weeks[WEEKS_BEFORE];
+    }
+
+    double deviations() {
+      return (calls() - usual.mean()) / usual.spread();
+    }
+  }
+
+  /** The response times of calls with a priority. */
+  record Response(String priority, long calls, Duration median, Duration ninetieth) {}
+
+  private final TypeGroups groups;
+  private final Map<Subject, String> sentences = new LinkedHashMap<>();
+  private final List<String> unknown = new ArrayList<>();
+  private Optional<Hour> busiest = Optional.empty();
+  private Map<LocalDate, DayUsual> days = new HashMap<>();
+  private List<Spike> spikes = List.of();
+  private Optional<Shift> shift = Optional.empty();
+  private List<Response> responses = List.of();
+
+  Findings(TypeGroups groups) {
+    this.groups = groups;
+  }
+
+  /** Returns the sentences of the findings as HTML, in the order of the report. */
+  Map<Subject, String> sentences() {
+    return sentences;
+  }
+
+  /** Returns what is unknown or not unusual, as HTML. */
+  List<String> unknown() {
+    return unknown;
+  }
+
+  Optional<Hour> busiest() {
+    return busiest;
+  }
+
+  /** Returns the days of which it is known what is usual. */
+  Map<LocalDate, DayUsual> days() {
+    return days;
+  }
+
+  /** Returns the spikes, most unusual first. */
+  List<Spike> spikes() {
+    return spikes;
+  }
+
+  Optional<Shift> shift() {
+    return shift;
+  }
+
+  /** Returns the response times by priority. */
+  List<Response> responses() {
+    return responses;
+  }
+
+  /** Returns a text of calls as HTML that does not affect the text around it. */
+  private static String name(String text) {
+    return "<bdi>"
+        + (text.isEmpty() ? "(none)" : HtmlWriter.escaped(RowTexts.shortened(text)))
+        + "</bdi>";
+  }
+
+  /** Returns a type as HTML, with its meaning if it is a code. */
+  private String type(String type) {
+    String meaning = CODE.matcher(type).matches() ? groups.meaning(type) : "";
+    return name(type) + (meaning.isEmpty() ? "" : " (" + HtmlWriter.escaped(meaning) + ")");
+  }
+
+  private static String strong(String html) {
+    return "<strong>" + html + "</strong>";
+  }
+
+  private static String list(List<String> items) {
+    int last = items.size() - 1;
+    return last < 1
+        ? String.join("", items)
+        : String.join(", ", items.subList(0, last)) + " and " + items.get(last);
+  }
+
+  /** Returns a mean with its spread, such as {@code 131 ± 12}. */
+  private static String usual(Usual usual) {
+    String pattern = usual.mean() < 10 ? "%,.1f ± %,.1f" : "%,.0f ± %,.0f";
+    return text(pattern, usual.mean(), usual.spread());
+  }
+
+  /** Returns the difference of a number from a mean, such as {@code 12 % more than}. */
+  private static String difference(long calls, double mean) {
+    double ratio = calls / mean;
+    return mean < 1
+        ? "instead of"
+        : ratio >= PLAIN_PERCENT
+            ? text("%.1f times", ratio)
+            : text("%.0f %% %s than", Math.abs(ratio - 1) * 100, ratio < 1 ? "fewer" : "more");
+  }
+
+  private static String hours(Hour hour) {
+    return DAY.format(hour.local())
+        + ", "
+        + CLOCK.format(hour.local())
+        + " to "
+        + CLOCK.format(hour.local().plus(Duration.between(hour.start(), hour.end())));
+  }
+
+  /** Finds the hour with the most calls, and what was in it. */
+  void findBusiestHour(CallHours all, int typeDimension) {
+    List<Hour> complete = all.hours().stream().filter(Hour::comparable).toList();
+    if (complete.size() < Duration.ofDays(1).toHours()) {
+      unknown.add(
+          "The busiest hour: this needs 24 complete hours, and there are " + complete.size() + ".");
+      return;
+    }
+    Hour hour = complete.stream().max(Comparator.comparingLong(Hour::calls)).orElseThrow();
+    busiest = Optional.of(hour);
+    long equal = complete.stream().filter(h -> h.calls() == hour.calls()).count() - 1;
+    StringBuilder html = new StringBuilder();
+    html.append(strong(hours(hour)))
+        .append(" had ")
+        .append(strong(number(hour.calls()) + " calls"))
+        .append(text(", the most of %,d complete hours", complete.size()))
+        .append(
+            equal == 0
+                ? ". "
+                : text(" (%,d %s had as many). ", equal, equal == 1 ? "other" : "others"));
+    all.usual(hour)
+        .ifPresentOrElse(
+            usual ->
+                html.append(WEEKDAY.format(hour.local()))
+                    .append(" at ")
+                    .append(CLOCK.format(hour.local()))
+                    .append(" usually have ")
+                    .append(usual(usual))
+                    .append(". "),
+            () ->
+                unknown.add(
+                    text(
+                        "What is usual for the busiest hour: this needs %d other weeks, and there"
+                            + " are %d.",
+                        CallHours.MIN_OTHERS, all.others(hour).size())));
+    if (typeDimension >= 0) {
+      html.append(contents(all, hour, typeDimension));
+    }
+    sentences.put(Subject.BUSIEST_HOUR, html.toString().strip());
+  }
+
+  /** Returns the most frequent types of an hour, and the most unusual one. */
+  private String contents(CallHours all, Hour hour, int dimension) {
+    Map<String, Long> now = all.values(hour, dimension);
+    List<Map.Entry<String, Long>> ranked =
+        now.entrySet().stream()
+            .sorted(
+                Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
+                    .thenComparing(Map.Entry.comparingByKey()))
+            .toList();
+    String html =
+        "Its most frequent types: "
+            + list(
+                ranked.stream()
+                    .limit(TOP)
+                    .map(e -> type(e.getKey()) + " " + number(e.getValue()))
+                    .toList())
+            + ".";
+    List<Map<String, Long>> others =
+        all.others(hour).stream().map(other -> all.values(other, dimension)).toList();
+    double highest = RARE;
+    String unusual = "";
+    for (Map.Entry<String, Long> type : ranked) {
+      Optional<Usual> usual =
+          CallHours.usual(
+              others.stream().mapToDouble(o -> o.getOrDefault(type.getKey(), 0L)).toArray());
+      boolean counts = type.getValue() >= MIN_IN_HOUR && !type.getKey().equals(Statistic.OTHER);
+      if (counts && usual.isPresent() && usual.get().score(type.getValue()) >= highest) {
+        highest = usual.get().score(type.getValue());
+        unusual =
+            text(
+                " Unusual among them: %s, %,d instead of %s.",
+                type(type.getKey()), type.getValue(), usual(usual.get()));
+      }
+    }
+    return html + unusual;
+  }
+
+  /** Finds the days with unusually many or few calls. */
+  void findUnusualDays(CallHours all) {
+    all.days().stream()
+        .filter(Day::comparable)
+        .forEach(day -> all.usual(day).ifPresent(u -> days.put(day.date(), new DayUsual(day, u))));
+    if (days.isEmpty()) {
+      unknown.add(
+          text(
+              "Unusual days: this needs a complete day of the same weekday in %d other weeks.",
+              CallHours.MIN_OTHERS));
+      return;
+    }
+    List<DayUsual> unusual =
+        days.values().stream()
+            .filter(DayUsual::isUnusual)
+            .sorted(
+                Comparator.comparingDouble((DayUsual day) -> -Math.abs(day.deviations()))
+                    .thenComparing(day -> day.day().date()))
+            .toList();
+    if (unusual.isEmpty()) {
+      unknown.add(
+          text(
+              "No day is unusual, of %,d that have %d other weeks to compare with.",
+              days.size(), CallHours.MIN_OTHERS));
+      return;
+    }
+    StringBuilder html = new StringBuilder();
+    unusual.stream()
+        .limit(TOP)
+        .forEach(
+            day ->
+                html.append(
+                    text(
+                        "%s had %s, %s the %s of other %s. ",
+                        strong(DAY.format(day.day().date())),
+                        strong(number(day.day().calls()) + " calls"),
+                        difference(day.day().calls(), day.usual().mean()),
+                        usual(day.usual()),
+                        WEEKDAY.format(day.day().date()))));
+    html.append(
+        text(
+            "%,d of %,d days with enough others to compare with %s unusual.",
+            unusual.size(), days.size(), unusual.size() == 1 ? "is" : "are"));
+    sentences.put(Subject.DAYS, html.toString());
+  }
+
+  /**
+   * Finds the groups with unusually many calls in complete hours.
+   *
+   * @param results the results of a statistic with a baseline
+   * @param all the hours of all calls
+   */
+  void findSpikes(Results results, CallHours all) {
+    Map<Instant, Hour> complete =
+        all.hours().stream()
+            .filter(Hour::comparable)
+            .collect(Collectors.toMap(Hour::start, hour -> hour));
+    Map<List<String>, Spike> byDay = new LinkedHashMap<>();
+    for (ResultRow row : results) {
+      Hour hour = complete.get(row.window().orElseThrow().start());
+      if (hour != null && hour.end().equals(row.window().get().end())) {
+        List<String> key = new ArrayList<>(row.dimensions());
+        key.add(hour.local().toLocalDate().toString());
+        byDay.merge(
+            key,
+            new Spike(
+                hour.start(),
+                hour.end(),
+                String.join(", ", row.dimensions()),
+                1,
+                row.count(),
+                (double) row.value("expected").orElseThrow(),
+                (double) row.value("score").orElseThrow()),
+            Spike::plus);
+      }
+    }
+    spikes =
+        byDay.values().stream()
+            .sorted(Comparator.comparingDouble(Spike::score).reversed().thenComparing(Spike::start))
+            .toList();
+    if (spikes.isEmpty()) {
+      unknown.add(
+          "Unusual hours: no type had unusually many calls in a complete hour, or there are not"
+              + " enough weeks before to compare with.");
+      return;
+    }
+    Spike most = spikes.get(0);
+    String single =
+        results.statistic().dimensions().size() == 1 ? type(most.name()) : name(most.name());
+    int hours = spikes.stream().mapToInt(Spike::hours).sum();
+    sentences.put(
+        Subject.SPIKES,
+        text(
+            "The most unusual: %s on %s, %s%s; the usual number is %s. In %,d %s, a type had"
+                + " unusually many calls.",
+            strong(single),
+            strong(DAY.format(most.start().atZone(all.zone()))),
+            strong(number(most.calls()) + " calls"),
+            most.hours() == 1 ? " in one hour" : text(" in %d hours", most.hours()),
+            Formats.few(most.usual()),
+            hours,
+            hours == 1 ? "hour" : "hours"));
+  }
+
+  /**
+   * Finds the value with the greatest shift of the last week against the four weeks before.
+   *
+   * @param all the hours of all calls
+   * @param areas statistics that may have the value, by what their values are
+   */
+  void findShift(CallHours all, Map<String, Area> areas) {
+    int end = all.days().size();
+    while (end > 0 && !all.days().get(end - 1).complete()) {
+      end--;
+    }
+    int from = end - WEEK * (WEEKS_BEFORE + 1);
+    int complete = 0;
+    while (complete < end && all.days().get(end - 1 - complete).complete()) {
+      complete++;
+    }
+    if (from < 0 || end - from > complete) {
+      unknown.add(
+          text(
+              "Shifts against the weeks before: this needs %d complete days in a row at the end,"
+                  + " and there are %d.",
+              WEEK * (WEEKS_BEFORE + 1), complete));
+      return;
+    }
+    List<Day> period = all.days().subList(from, end);
+    Map<String, Shift> greatest = new LinkedHashMap<>();
+    areas.forEach(
+        (kind, area) -> greatest(area, period).ifPresent(found -> greatest.put(kind, found)));
+    if (greatest.isEmpty()) {
+      unknown.add(
+          text(
+              "Shifts: no %s differs in the week to %s from the four weeks before.",
+              String.join(" or ", areas.keySet()),
+              DAY.format(period.get(period.size() - 1).date())));
+      return;
+    }
+    shift = greatest.values().stream().findFirst();
+    StringBuilder html = new StringBuilder();
+    greatest.forEach(
+        (kind, found) -> {
+          List<String> before = new ArrayList<>();
+          for (int week = 0; week < WEEKS_BEFORE; week++) {
+            before.add(number(found.weeks()[week]));
+          }
+          html.append(
+              text(
+                  "The greatest shift of a %s: %s had %s in the week from %s to %s, %s the %s"
+                      + " of the four weeks before (%s). ",
+                  kind,
+                  strong(kind.equals("type") ? type(found.name()) : name(found.name())),
+                  strong(number(found.calls()) + " calls"),
+                  DAY.format(period.get(WEEK * WEEKS_BEFORE).date()),
+                  DAY.format(period.get(period.size() - 1).date()),
+                  difference(found.calls(), found.usual().mean()),
+                  usual(found.usual()),
+                  String.join(", ", before)));
+        });
+    sentences.put(Subject.SHIFT, html.toString().strip());
+  }
+
+  /** An hourly statistic and one of its dimensions. */
+  record Area(BlockResults results, int dimension) {}
+
+  private Optional<Shift> greatest(Area area, List<Day> period) {
+    NavigableMap<Long, Groups> windows = area.results().groups();
+    Instant first = period.get(0).hours().get(0).start();
+    if (area.results().countedSince().isPresent()
+        || windows.isEmpty()
+        || windows.firstKey() > first.toEpochMilli()) {
+      return Optional.empty(); // It does not cover the first week.
+    }
+    TextCache texts = new TextCache();
+    Map<String, long[]> counts = new HashMap<>();
+    for (int day = 0; day < period.size(); day++) {
+      Map<String, Long> sums = new HashMap<>();
+      for (Hour hour : period.get(day).hours()) {
+        Groups of = windows.getOrDefault(hour.start().toEpochMilli(), Groups.NONE);
+        CallHours.addTo(sums, of, area.dimension(), texts);
+      }
+      int index = day;
+      sums.forEach(
+          (value, calls) ->
+              counts.computeIfAbsent(value, v -> new long[period.size()])[index] += calls);
+    }
+    return counts.entrySet().stream()
+        .filter(value -> !value.getKey().isEmpty() && !value.getKey().equals(Statistic.OTHER))
+        .filter(value -> !groups.group(value.getKey()).equals(TypeGroups.ROUTINE))
+        .map(value -> shift(value.getKey(), period, value.getValue()))
+        .filter(
+            found ->
+                Math.abs(found.deviations()) >= LIMIT
+                    && Math.max((double) found.calls(), found.usual().mean()) >= MIN_IN_WEEK)
+        .max(
+            Comparator.comparingDouble((Shift found) -> Math.abs(found.deviations()))
+                .thenComparing(Shift::name, Comparator.reverseOrder()));
+  }
+
+  private static Shift shift(String name, List<Day> period, long[] byDay) {
+    long[] weeks = new long[WEEKS_BEFORE + 1];
+    double[] before = new double[WEEKS_BEFORE];
+    for (int day = 0; day < byDay.length; day++) {
+      weeks[day / WEEK] += byDay[day];
+    }
+    for (int week = 0; week < WEEKS_BEFORE; week++) {
+      before[week] = (double) weeks[week];
+    }
+    return new Shift(name, weeks, CallHours.usual(before).orElseThrow(), period, byDay);
+  }
+
+  /** Finds the response times in the results of a statistic by priority. */
+  void findResponseTimes(Results results) {
+    responses =
+        results.stream()
+            .filter(row -> !row.dimensions().get(0).isEmpty())
+            .flatMap(row -> response(row).stream())
+            .sorted(Comparator.comparing(Response::priority))
+            .toList();
+    if (responses.isEmpty()) {
+      unknown.add("Response times: no call has the times of its receipt and of an arrival.");
+      return;
+    }
+    sentences.put(
+        Subject.RESPONSE,
+        "From receipt to the arrival of officers, "
+            + String.join(
+                "; ",
+                responses.stream()
+                    .limit(TOP)
+                    .map(
+                        response ->
+                            text(
+                                "half of the calls with priority %s wait at most %s, and nine of"
+                                    + " ten at most %s",
+                                name(response.priority()),
+                                strong(Formats.duration(response.median())),
+                                strong(Formats.duration(response.ninetieth()))))
+                    .toList())
+            + ". Calls that officers started do not count.");
+  }
+
+  private static Optional<Response> response(ResultRow row) {
+    return row.value("received_to_scene_median")
+        .flatMap(
+            median ->
+                row.value("received_to_scene_p90")
+                    .map(
+                        ninetieth ->
+                            new Response(
+                                row.dimensions().get(0),
+                                row.count(),
+                                (Duration) median,
+                                (Duration) ninetieth)));
+  }
+
+  /** Finds the most frequent type, and the share of routine activity of the police. */
+  void findTypes(Ranking types, Map<String, Long> routine) {
+    if (types.entries().isEmpty()) {
+      return;
+    }
+    Ranking.Entry first = types.entries().get(0);
+    StringBuilder html = new StringBuilder();
+    html.append(
+        text(
+            "The most frequent of %,d types is %s, with %s of the calls.",
+            types.groups(), strong(type(first.name())), Formats.percent(types.share(first))));
+    long calls = routine.values().stream().mapToLong(Long::longValue).sum();
+    if (calls > 0) {
+      html.append(
+          text(
+              " %s of the calls are routine police activity, which follows the work of officers"
+                  + " rather than events: %s.",
+              strong(Formats.percent((double) calls / types.total())),
+              list(
+                  routine.entrySet().stream()
+                      .sorted(
+                          Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
+                              .thenComparing(Map.Entry.comparingByKey()))
+                      .limit(TOP)
+                      .map(e -> name(e.getKey()) + " " + number(e.getValue()))
+                      .toList())));
+    }
+    sentences.put(Subject.TYPES, html.toString());
+  }
+}

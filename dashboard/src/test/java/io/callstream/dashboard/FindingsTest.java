@@ -1,0 +1,233 @@
+package io.callstream.dashboard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.callstream.call.Call;
+import io.callstream.call.DataSfCalls;
+import io.callstream.call.Fields;
+import io.callstream.dashboard.Findings.Subject;
+import io.callstream.statistic.StandardStatistics;
+import io.callstream.testing.SomeCalls;
+import io.callstream.testing.WatchedRun;
+import java.time.Duration;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** The expected sentences were computed by hand. */
+class FindingsTest {
+  private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
+
+  /** A Monday, in weeks without a clock change. */
+  private static final ZonedDateTime START = ZonedDateTime.of(2018, 4, 2, 0, 0, 0, 0, ZONE);
+
+  private final List<Call> calls = new ArrayList<>();
+
+  private void add(int number, String type, ZonedDateTime time) {
+    for (int i = 0; i < number; i++) {
+      calls.add(SomeCalls.call(calls.size(), type, time.toInstant()).build());
+    }
+  }
+
+  /** Adds a call of each of two types in every hour, except for the hours of {@code silent}. */
+  private void addEvenFeed(ZonedDateTime from, int hours, ZonedDateTime silent) {
+    for (int hour = 0; hour < hours; hour++) {
+      ZonedDateTime time = from.plusHours(hour);
+      boolean isSilent = time.toLocalDate().equals(silent.toLocalDate()) && time.getHour() % 4 > 0;
+      if (!isSilent) {
+        add(1, "Alpha", time.plusMinutes(5));
+        add(1, "Beta", time.plusMinutes(35));
+      }
+    }
+  }
+
+  private Findings find() throws Exception {
+    calls.sort(Comparator.comparing(Call::time));
+    try (WatchedRun run =
+        WatchedRun.of(
+            pipeline ->
+                pipeline
+                    .statistics(StandardStatistics.all(ZONE, Duration.ofHours(1)))
+                    .statistic(
+                        StandardStatistics.spikesByType(
+                            ZONE, Duration.ofHours(1), StandardStatistics.ROUTINE_TYPES))
+                    .maxEventTimeJump(Duration.ofDays(1)))) {
+      return new SnapshotFactory(run.receive(calls).running()).create(null).findings();
+    }
+  }
+
+  @Test
+  void saysWhatWasUnusual() throws Exception {
+    ZonedDateTime saturday = START.plusWeeks(5).plusDays(5);
+    addEvenFeed(START, 10 * 7 * 24, saturday);
+    // The first hour may be incomplete, and so is the last one.
+    add(50, "First", START.plusMinutes(10));
+    add(90, "Last", START.plusWeeks(10).minusMinutes(30));
+    add(12, "<b>&Gamma", START.plusWeeks(4).plusDays(2).plusHours(18).plusMinutes(20));
+    for (int day = 0; day < 69; day++) {
+      add(day < 62 ? 1 : 6, "Delta", START.plusDays(day).plusHours(9));
+    }
+
+    Findings findings = find();
+
+    assertThat(findings.sentences().keySet())
+        .containsExactly(
+            Subject.BUSIEST_HOUR, Subject.DAYS, Subject.SPIKES, Subject.SHIFT, Subject.TYPES);
+    // The nine other Wednesdays have 2 calls; those from -4 to +5 weeks are within eight weeks. The
+    // mean has half a call per nine weeks more, and the variance is the mean times 10/9.
+    assertThat(findings.sentences().get(Subject.BUSIEST_HOUR))
+        .isEqualTo(
+            "<strong>Wed 2 May 2018, 18:00 to 19:00</strong> had <strong>14 calls</strong>, the"
+                + " most of 1,678 complete hours. Wednesdays at 18:00 usually have 2.1 ± 1.5. Its"
+                + " most frequent types: <bdi>&lt;b&gt;&amp;Gamma</bdi> 12, <bdi>Alpha</bdi> 1 and"
+                + " <bdi>Beta</bdi> 1. Unusual among them: <bdi>&lt;b&gt;&amp;Gamma</bdi>, 12"
+                + " instead of 0.1 ± 0.2.");
+    // 6 hours with 2 calls, and one Delta. The other Saturdays have 49 calls; the last one 54 - 1.
+    assertThat(findings.sentences().get(Subject.DAYS))
+        .startsWith(
+            "<strong>Sat 12 May 2018</strong> had <strong>13 calls</strong>, 74 % fewer than the"
+                + " 50 ± 7 of other Saturdays. 1 of ");
+    assertThat(findings.sentences().get(Subject.SPIKES))
+        .startsWith(
+            "The most unusual: <strong><bdi>&lt;b&gt;&amp;Gamma</bdi></strong> on <strong>Wed 2 May"
+                + " 2018</strong>, <strong>12 calls</strong> in one hour; the usual number is under"
+                + " 0.1.")
+        .endsWith("In 1 hour, a type had unusually many calls.");
+    // The last complete days are Mon 4 to Sun 10 June without its last hour, so the week ends on
+    // the Saturday. Its Sunday, 3 June, is in the week as well.
+    assertThat(findings.sentences().get(Subject.SHIFT))
+        .isEqualTo(
+            "The greatest shift of a type: <strong><bdi>Delta</bdi></strong> had <strong>42"
+                + " calls</strong> in the week from Sun 3 Jun 2018 to Sat 9 Jun 2018, 5.9 times the"
+                + " 7.1 ± 3.0 of the four weeks before (7, 7, 7, 7).");
+    assertThat(findings.unknown())
+        .containsExactly("Response times: no statistic in this process measures them.");
+  }
+
+  @Test
+  void findsNothingInAnEvenFeedWithAClockChangeAndAGap() throws Exception {
+    ZonedDateTime start = ZonedDateTime.of(2018, 9, 24, 0, 0, 0, 0, ZONE);
+    addEvenFeed(start, 10 * 7 * 24, start.minusDays(1));
+    // Times without an offset in the hour that occurs twice are read as the earlier ones.
+    ZonedDateTime change = LocalDateTime.of(2018, 11, 4, 1, 10).atZone(ZONE);
+    add(30, "Alpha", change);
+    // A gap of ten hours, with a burst when the feed resumes.
+    ZonedDateTime gap = start.plusWeeks(2).plusHours(30);
+    calls.removeIf(
+        call ->
+            !call.time().isBefore(gap.toInstant())
+                && call.time().isBefore(gap.plusHours(10).toInstant()));
+    add(30, "Alpha", gap.plusHours(10).plusMinutes(1));
+
+    Findings findings = find();
+
+    assertThat(findings.sentences().get(Subject.BUSIEST_HOUR))
+        .contains("<strong>2 calls</strong>", "others had as many")
+        .doesNotContain("Unusual among them");
+    assertThat(findings.sentences()).containsOnlyKeys(Subject.BUSIEST_HOUR, Subject.TYPES);
+    assertThat(findings.days())
+        .doesNotContainKeys(change.toLocalDate(), gap.toLocalDate())
+        .hasSizeGreaterThan(60);
+    assertThat(findings.unknown())
+        .anySatisfy(text -> assertThat(text).startsWith("No day is unusual, of "))
+        .anySatisfy(text -> assertThat(text).startsWith("Unusual hours: no type"))
+        .anySatisfy(text -> assertThat(text).startsWith("Shifts: no type differs"));
+  }
+
+  @Test
+  void findsNothingInRandomCalls() throws Exception {
+    Random random = new Random(5);
+    for (int hour = 0; hour < 12 * 7 * 24; hour++) {
+      for (int type = 0; type < 10; type++) {
+        if (random.nextInt(3) == 0) {
+          add(1, "Type " + type, START.plusHours(hour).plusMinutes(type));
+        }
+      }
+    }
+    assertThat(find().sentences()).containsOnlyKeys(Subject.BUSIEST_HOUR, Subject.TYPES);
+  }
+
+  @Test
+  void saysWhatIsMissing() throws Exception {
+    addEvenFeed(START, 3 * 24, START.minusDays(1));
+    add(5, "Alpha", START.plusHours(30));
+    Findings findings = find();
+    assertThat(findings.sentences().get(Subject.BUSIEST_HOUR))
+        .startsWith(
+            "<strong>Tue 3 Apr 2018, 06:00 to 07:00</strong> had <strong>7 calls</strong>, the most"
+                + " of 70 complete hours. Its most frequent types:");
+    assertThat(findings.unknown())
+        .containsExactly(
+            "What is usual for the busiest hour: this needs 4 other weeks, and there are 0.",
+            "Unusual days: this needs a complete day of the same weekday in 4 other weeks.",
+            "Unusual hours: no type had unusually many calls in a complete hour, or there are not"
+                + " enough weeks before to compare with.",
+            "Shifts against the weeks before: this needs 35 complete days in a row at the end, and"
+                + " there are 1.",
+            "Response times: no statistic in this process measures them.");
+  }
+
+  @Test
+  void findsNothingBeforeTheFirstDayIsOver() throws Exception {
+    addEvenFeed(START, 5, START.minusDays(1));
+    Findings findings = find();
+    assertThat(findings.sentences()).containsOnlyKeys(Subject.TYPES);
+    assertThat(findings.unknown())
+        .contains("The busiest hour: this needs 24 complete hours, and there are 3.");
+  }
+
+  @Test
+  void findsResponseTimesAndTheShiftOfANeighborhood() throws Exception {
+    List<Call> received = new ArrayList<>();
+    for (int day = 0; day < 37; day++) {
+      for (int hour = 0; hour < 24; hour++) {
+        boolean moved = day >= 29 && hour < 12;
+        ZonedDateTime time = START.plusDays(day).plusHours(hour);
+        received.add(
+            SomeCalls.call(received.size(), "Burglary", time.toInstant())
+                .with(Fields.PRIORITY, hour % 2 == 0 ? "A" : "B")
+                .with(Fields.NEIGHBORHOOD, moved ? "Mission" : "Sunset")
+                .with(Fields.RECEIVED, time.toInstant())
+                .with(Fields.ON_SCENE, time.plusSeconds(hour % 2 == 0 ? 460 : 4_000).toInstant())
+                .build());
+      }
+    }
+    try (WatchedRun run =
+        WatchedRun.of(
+            DataSfCalls.json(),
+            pipeline ->
+                pipeline
+                    .statistics(StandardStatistics.ofDataSf(ZONE, Duration.ofHours(1)))
+                    .maxEventTimeJump(Duration.ofDays(1)))) {
+      Findings findings =
+          new SnapshotFactory(run.receive(received).running()).create(null).findings();
+      assertThat(findings.sentences().get(Subject.RESPONSE))
+          .isEqualTo(
+              "From receipt to the arrival of officers, half of the calls with priority"
+                  + " <bdi>A</bdi> wait at most <strong>7 min 40 s</strong>, and nine of ten at"
+                  + " most <strong>7 min 40 s</strong>; half of the calls with priority"
+                  + " <bdi>B</bdi> wait at most <strong>1 h 6 min</strong>, and nine of ten at most"
+                  + " <strong>1 h 6 min</strong>. Calls that officers started do not count.");
+      assertThat(findings.sentences().get(Subject.SHIFT))
+          .startsWith(
+              "The greatest shift of a neighborhood: <strong><bdi>Mission</bdi></strong> had"
+                  + " <strong>84 calls</strong> in the week from Tue 1 May 2018 to Mon 7 May 2018,")
+          .endsWith("of the four weeks before (0, 0, 0, 0).");
+    }
+  }
+
+  @Test
+  void durationsHaveTheirTwoLargestUnits() {
+    assertThat(Formats.duration(Duration.ofMillis(850))).isEqualTo("850 ms");
+    assertThat(Formats.duration(Duration.ofSeconds(59))).isEqualTo("59 s");
+    assertThat(Formats.duration(Duration.ofSeconds(460))).isEqualTo("7 min 40 s");
+    assertThat(Formats.duration(Duration.ofSeconds(3_605))).isEqualTo("1 h");
+    assertThat(Formats.duration(Duration.ofHours(49))).isEqualTo("2 d 1 h");
+    assertThat(Formats.duration(Duration.ofSeconds(-61))).isEqualTo("-1 min 1 s");
+  }
+}
