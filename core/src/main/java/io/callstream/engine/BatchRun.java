@@ -215,14 +215,13 @@ public final class BatchRun {
     }
 
     private static CallstreamException failure(Throwable e) {
-      if (e instanceof CallstreamException known) {
-        return known;
-      }
       return EnvironmentFailures.failure(e)
           .orElseGet(
               () ->
-                  new CallstreamException(
-                      ErrorCode.ENGINE_FAILED, "The engine failed to read a batch: " + e, e));
+                  e instanceof CallstreamException known
+                      ? known
+                      : new CallstreamException(
+                          ErrorCode.ENGINE_FAILED, "The engine failed to read a batch: " + e, e));
     }
 
     private void readBatches() throws Exception {

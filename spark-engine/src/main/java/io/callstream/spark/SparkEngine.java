@@ -139,7 +139,7 @@ public final class SparkEngine implements Engine {
             ErrorCode.ENVIRONMENT,
             "Spark needs a heap of at least 512 MB, and this JVM has "
                 + (Runtime.getRuntime().maxMemory() >> 20)
-                + " MB. Raise it, such as -Xmx1g (./callstream takes it from CALLSTREAM_JAVA_OPTS), or"
+                + " MB. Use a larger one, such as -Xmx1g (./callstream takes it from CALLSTREAM_JAVA_OPTS), or"
                 + " use the engine 'local'.",
             e);
       }

@@ -114,12 +114,16 @@ final class StateScan {
       if (Failures.isInterrupt(e)) {
         Thread.currentThread().interrupt();
       }
+      Throwable root = Failures.root(e);
+      String reason = String.valueOf(root.getMessage()).lines().findFirst().orElse("");
       throw new CallstreamException(
           ErrorCode.ENGINE_FAILED,
-          ("The results can't be read from the state of batch %s: %s. They can be read while the"
-                  + " run lasts, until some ten more batches are done. A partition of the state must"
-                  + " fit into spark.driver.maxResultSize: more shuffle partitions are smaller.")
-              .formatted(version - 1, Failures.root(e)),
+          ("The results can't be read from the state of batch %s: %s (%s). They can be read"
+                  + " while the run lasts, until some ten more batches are done. Read them before"
+                  + " the run ends, such as from a listener, or read them from a sink. If a"
+                  + " partition of the state exceeds spark.driver.maxResultSize, use more shuffle"
+                  + " partitions.")
+              .formatted(version - 1, reason, root.getClass().getName()),
           e);
     }
   }

@@ -172,10 +172,15 @@ final class WindowShards {
           if (groups > statistic.maxGroups() || keyBytes > statistic.maxGroupBytes()) {
             throw new CallstreamException(
                 ErrorCode.STATISTIC_FAILED,
-                ("The statistic '%s' has more than %s groups, or their texts have more than %s"
-                        + " bytes. With results in the executors, no common group counts the calls"
+                ("The statistic '%s' has %s groups, whose texts have %s bytes. The limits are %s"
+                        + " groups and %s bytes. With results in the executors, no common group counts the calls"
                         + " of further groups. Raise maxGroups, and start with a new checkpoint.")
-                    .formatted(statistic.name(), statistic.maxGroups(), statistic.maxGroupBytes()));
+                    .formatted(
+                        statistic.name(),
+                        groups,
+                        keyBytes,
+                        statistic.maxGroups(),
+                        statistic.maxGroupBytes()));
           }
         });
   }

@@ -5,6 +5,7 @@ import io.callstream.engine.Capability;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.source.SourceOpener;
 import io.callstream.pipeline.Pipeline;
 import java.time.Clock;
@@ -86,12 +87,16 @@ public final class LocalEngine implements Engine {
    * Starts a pipeline.
    *
    * @throws CallstreamException if no opener for the source is on the class path, the source does
-   *     not exist, the checkpoint belongs to another pipeline or engine, or a sink cannot be
-   *     opened. Nothing runs then
+   *     not exist, the checkpoint belongs to another pipeline or engine, its state does not fit in
+   *     the heap, or a sink cannot be opened. Nothing runs then
    */
   @Override
   public RunningPipeline start(Pipeline pipeline, RunOptions options) {
     requireSupport(pipeline, options);
-    return LocalRun.start(pipeline, options, clock, Sources.open(pipeline.source()), readers);
+    try {
+      return LocalRun.start(pipeline, options, clock, Sources.open(pipeline.source()), readers);
+    } catch (OutOfMemoryError e) {
+      throw EnvironmentFailures.failure(e).orElseThrow();
+    }
   }
 }

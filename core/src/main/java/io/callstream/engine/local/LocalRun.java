@@ -243,15 +243,16 @@ final class LocalRun extends LedgerRun {
   }
 
   private CallstreamException failureOf(Throwable e) {
-    if (e instanceof CallstreamException known) {
-      return known;
-    }
     try {
       return EnvironmentFailures.failure(e)
           .orElseGet(
               () ->
-                  new CallstreamException(
-                      ErrorCode.ENGINE_FAILED, "The local engine failed: " + e.getMessage(), e));
+                  e instanceof CallstreamException known
+                      ? known
+                      : new CallstreamException(
+                          ErrorCode.ENGINE_FAILED,
+                          "The local engine failed: " + e.getMessage(),
+                          e));
     } catch (OutOfMemoryError full) {
       return outOfMemory;
     }

@@ -257,7 +257,7 @@ public final class Ledger {
                   + " Use a larger heap (-Xmx), set retainingResults, lower maxGroups, or use fewer"
                   + " dimensions. The batch was not processed, and a run with the same checkpoint"
                   + " continues.")
-              .formatted(megabytes(bytes), megabytes(maxBytes)));
+              .formatted(megabytes(bytes), maxBytes >> 20));
     }
   }
 

@@ -14,14 +14,17 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
+import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultSink;
 import io.callstream.progress.Progress;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.statistic.Windows;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -123,6 +126,46 @@ class LocalEngineTest {
 
   private static String nothing() {
     return null;
+  }
+
+  @Test
+  void aStartThatRunsOutOfMemoryNamesTheHeap() {
+    ResultSink sink =
+        new ResultSink() {
+          @Override
+          public void open(BatchResults current) {
+            throw new OutOfMemoryError("Java heap space");
+          }
+
+          @Override
+          public void write(BatchResults results) {}
+        };
+    assertThatThrownBy(
+            () -> new LocalEngine().start(pipeline().results(sink).build(), RunOptions.bounded()))
+        .isInstanceOfSatisfying(
+            CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
+        .hasMessageContainingAll("The heap is at most", "larger heap, such as -Xmx4g");
+  }
+
+  @Test
+  void aSinkThatReportsAFullHeapAsAFailureOfItsFileNamesTheHeap() {
+    add(0, "a", NOON);
+    Pipeline pipeline =
+        pipeline()
+            .results(
+                results -> {
+                  throw new CallstreamException(
+                      ErrorCode.SINK_FAILED,
+                      "The file can't be written",
+                      new IOException(new OutOfMemoryError("GC overhead limit exceeded")));
+                })
+            .build();
+    try (RunningPipeline run = new LocalEngine().start(pipeline, RunOptions.bounded())) {
+      assertThatThrownBy(() -> run.awaitTermination(Duration.ofSeconds(20)))
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
+          .hasMessageContaining("Java ran out of memory (GC overhead limit exceeded)");
+    }
   }
 
   /** An error of a heap that remains full: requesting its message runs out of memory again. */

@@ -716,7 +716,7 @@ class LedgerTest {
     assertThatThrownBy(() -> ledger.append(0, report, updates))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
-        .hasMessageContaining("The results need 1 MB. The limit is 1 MB")
+        .hasMessageContaining("The results need 1 MB. The limit is 0 MB")
         .hasMessageContaining("-Xmx");
     assertThat(ledger.lastBatch()).isEqualTo(Ledger.NO_BATCH);
     assertThat(ledger.results(SMALL.statistics().get(0).name())).isEmpty();

@@ -60,7 +60,9 @@ public final class Callstream implements Runnable {
 
   /** Encoded in advance, because a full heap has no room for it. */
   private static final byte[] OUT_OF_MEMORY =
-      ("callstream: Java ran out of memory. Raise it, such as -Xmx4g (./callstream takes it from"
+      ("callstream: Java ran out of memory. The heap is at most "
+              + (Runtime.getRuntime().maxMemory() >> 20)
+              + " MB. Use a larger heap, such as -Xmx4g (./callstream takes it from"
               + " CALLSTREAM_JAVA_OPTS).\n")
           .getBytes(StandardCharsets.UTF_8);
 

@@ -249,7 +249,7 @@ class SurroundingsTest {
     assertThat(ended.status()).as(ended.err()).isEqualTo(1);
     assertThat(ended.err())
         .contains("Java ran out of memory")
-        .contains("Raise it, such as -Xmx4g", "CALLSTREAM_JAVA_OPTS");
+        .contains("larger heap, such as -Xmx4g", "CALLSTREAM_JAVA_OPTS");
   }
 
   /** By default, Spark ends the whole process, with status 52. */
@@ -266,7 +266,7 @@ class SurroundingsTest {
     assertThat(ended.status()).as(ended.err()).isZero();
     assertThat(ended.out())
         .startsWith("ENVIRONMENT Java ran out of memory (Java heap space)")
-        .contains("Raise it, such as -Xmx4g");
+        .contains("larger heap, such as -Xmx4g");
   }
 
   /** Counts calls with a filter that needs more memory than the JVM has. */
