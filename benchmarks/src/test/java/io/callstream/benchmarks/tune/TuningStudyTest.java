@@ -81,7 +81,8 @@ class TuningStudyTest {
         .allSatisfy(run -> assertThat(run.get("verdict")).startsWith("unknown, "));
     String markdown = Files.readString(directory.resolve("report.md"));
     assertThat(markdown)
-        .contains("**What matters most:**", "**What is noise:**", "**Recommended here:**")
+        .startsWith("# How settings change callstream on this machine\n\n- **")
+        .contains("## At a glance", "## How certain this is", "## The settings by their effect")
         .contains(
             "trigger interval",
             "backpressure.enabled=true`",
