@@ -160,9 +160,11 @@ public final class ResultRow {
   }
 
   /**
-   * Returns the value of a column of the statistic: an {@link Instant} for a bound of the window, a
-   * text for a dimension or its description, and the {@linkplain #value(String) value} of a
-   * measure. Empty for a measure without data.
+   * Returns the value of a column of the statistic as the row has it, not in the {@linkplain
+   * Column.Type type} of the column: an {@link Instant} for a bound of the window, a {@link String}
+   * for a dimension (also for a number) or its description, and the {@linkplain #value(String)
+   * value} of a measure, such as a {@link Duration}. Empty for a measure without data. {@link
+   * #columns()} returns the values in the types of the columns.
    */
   public Optional<Object> value(Column column) {
     int index = column.index();

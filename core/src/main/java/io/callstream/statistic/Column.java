@@ -1,15 +1,47 @@
 package io.callstream.statistic;
 
+import static java.util.Objects.requireNonNull;
+
+import java.util.regex.Pattern;
+
 /**
  * A column of the result rows of a statistic, for sinks with typed stores.
  *
  * @param name lower-case letters, digits and underscores, starting with a letter, at most 72
  *     characters
- * @param scale the digits after the point of a decimal number, otherwise 0
+ * @param type the type of the values in {@link io.callstream.pipeline.ResultRow#columns()}
+ * @param scale the digits after the point of a {@link Type#DECIMAL} column, 0 to 38; otherwise 0
  * @param index the position in the bounds of the window, the dimensions or the measures of the
  *     statistic; for a description, that of its dimension
  */
 public record Column(String name, Type type, int scale, Role role, int index) {
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,71}");
+
+  /**
+   * Creates a column.
+   *
+   * @throws IllegalArgumentException if the name, the scale or the index is invalid
+   */
+  public Column {
+    requireNonNull(type, "type");
+    requireNonNull(role, "role");
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "The column '%s' must be lower-case letters, digits and underscores, starting with a"
+                  .formatted(name)
+              + " letter, at most 72 characters");
+    }
+    if (scale < 0 || scale > (type == Type.DECIMAL ? Measure.MAX_PRECISION : 0)) {
+      throw new IllegalArgumentException(
+          "The scale of the column '%s' is %s; it must be 0, or up to %s for DECIMAL"
+              .formatted(name, scale, Measure.MAX_PRECISION));
+    }
+    if (index < 0) {
+      throw new IllegalArgumentException(
+          "The index of the column '%s' is %s; it must be 0 or more".formatted(name, index));
+    }
+  }
+
   /** The type of a column. */
   public enum Type {
     /** A moment, as an {@link java.time.Instant}. */

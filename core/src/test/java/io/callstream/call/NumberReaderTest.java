@@ -11,6 +11,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
@@ -114,6 +115,7 @@ class NumberReaderTest {
   }
 
   @Property
+  @Tag("campaign")
   void readsAsBigDecimalDoes(
       @ForAll("numbers") String text, @ForAll @IntRange(max = 18) int scale) {
     BigDecimal scaled = new BigDecimal(text).movePointRight(scale);

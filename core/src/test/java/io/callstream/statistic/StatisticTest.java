@@ -30,6 +30,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class StatisticTest {
@@ -358,5 +359,26 @@ class StatisticTest {
     Statistic utc = Statistic.named("a").by(Dimensions.hourOfDay(ZoneOffset.UTC)).build();
     assertThat(berlin.toString()).contains("hour_of_day number of [] in Europe/Berlin");
     assertThat(utc.toString()).isNotEqualTo(berlin.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', LONG, 0, 0, 'The column '''' must be lower-case'",
+    "Count, LONG, 0, 0, 'The column ''Count'' must be lower-case'",
+    "1st, LONG, 0, 0, 'The column ''1st'' must be lower-case'",
+    "count, LONG, 1, 0, 'The scale of the column ''count'' is 1; it must be 0, or up to 38'",
+    "price, DECIMAL, 39, 0, 'The scale of the column ''price'' is 39'",
+    "price, DECIMAL, -1, 0, 'The scale of the column ''price'' is -1'",
+    "count, LONG, 0, -1, 'The index of the column ''count'' is -1; it must be 0 or more'"
+  })
+  void rejectsAnInvalidColumn(String name, Column.Type type, int scale, int index, String message) {
+    assertThatThrownBy(() -> new Column(name, type, scale, Column.Role.MEASURE, index))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(message);
+    String longest = "c".repeat(72);
+    assertThat(new Column(longest, Column.Type.DECIMAL, 38, Column.Role.MEASURE, 0).name())
+        .isEqualTo(longest);
+    assertThatThrownBy(() -> new Column(longest + "c", Column.Type.LONG, 0, Column.Role.MEASURE, 0))
+        .hasMessageContaining("at most 72 characters");
   }
 }

@@ -32,6 +32,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.zip.CRC32C;
@@ -43,8 +44,8 @@ import org.jspecify.annotations.Nullable;
  * Answers {@code /api/explore}: sums of the calls that filters accept. Responses are computed once
  * for each batch and query, are compressed, and have an entity tag, so that an open page costs
  * little while nothing changes. Requests are computed one at a time, so that they leave the other
- * processors to the run. At most {@value #MAX_REQUESTS} are computed or wait; others get the status
- * 503. Thread-safe.
+ * processors to the run. Equal requests share one computation. At most {@value #MAX_REQUESTS}
+ * different ones are computed or wait; others get the status 503. Thread-safe.
  */
 final class ExploreApi {
   static final String PATH = "/api/explore";
@@ -60,11 +61,16 @@ final class ExploreApi {
   private final Optional<Statistic> statistic;
   private final @Nullable ExploreIndex index;
   private final Semaphore permits = new Semaphore(MAX_REQUESTS);
+  private final Map<Request, CompletableFuture<Optional<Body>>> inProgress =
+      new ConcurrentHashMap<>();
   private volatile @Nullable Cache cache;
 
   /** What responses depend on, in addition to the query. */
   private record Inputs(
       Map<String, @Nullable Object> header, Optional<Instant> upTo, Accounting accounting) {}
+
+  /** Requests that have the same response. */
+  private record Request(ExploreQuery query, Inputs inputs) {}
 
   /** The responses to queries with the same inputs. */
   private record Cache(Inputs inputs, Map<ExploreQuery, Body> bodies) {}
@@ -131,16 +137,35 @@ final class ExploreApi {
 
   /** Returns the response to a query; null if too many others are in progress. */
   private @Nullable Body body(ExploreQuery query) {
+    Inputs inputs = inputs();
     Cache last = cache;
-    Body known = last == null || !last.inputs().equals(inputs()) ? null : last.bodies().get(query);
+    Body known = last == null || !last.inputs().equals(inputs) ? null : last.bodies().get(query);
     if (known != null) {
       return known;
     }
-    if (!permits.tryAcquire()) {
-      return null;
+    Request request = new Request(query, inputs);
+    CompletableFuture<Optional<Body>> own = new CompletableFuture<>();
+    CompletableFuture<Optional<Body>> other = inProgress.putIfAbsent(request, own);
+    if (other != null) {
+      return other.join().orElse(null);
     }
     try {
-      return computed(query);
+      own.complete(computedIfPermitted(query));
+    } catch (RuntimeException | Error e) {
+      own.completeExceptionally(e);
+      throw e;
+    } finally {
+      inProgress.remove(request);
+    }
+    return own.join().orElse(null);
+  }
+
+  private Optional<Body> computedIfPermitted(ExploreQuery query) {
+    if (!permits.tryAcquire()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(computed(query));
     } finally {
       permits.release();
     }

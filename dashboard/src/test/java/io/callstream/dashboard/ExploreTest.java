@@ -24,11 +24,13 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
@@ -138,13 +140,17 @@ class ExploreTest {
 
   /** Returns a run whose results of a statistic wait. */
   private static RunningPipeline waiting(
-      RunningPipeline run, String statistic, AtomicReference<CountDownLatch> until) {
+      RunningPipeline run,
+      String statistic,
+      AtomicReference<CountDownLatch> until,
+      Runnable onResults) {
     return (RunningPipeline)
         Proxy.newProxyInstance(
             ExploreTest.class.getClassLoader(),
             new Class<?>[] {RunningPipeline.class},
             (proxy, method, arguments) -> {
               if (method.getName().equals("results") && arguments[0].equals(statistic)) {
+                onResults.run();
                 until.get().await();
               }
               return method.invoke(run, arguments);
@@ -158,7 +164,8 @@ class ExploreTest {
             WatchedRun.of(
                 StandardStatistics.callsInDetail(SanFranciscoCalls.json(), Duration.ofHours(1)),
                 StandardStatistics.callsByType());
-        Dashboard slow = Dashboard.of(waiting(both.running(), "calls-by-type", until)).start(0)) {
+        Dashboard slow =
+            Dashboard.of(waiting(both.running(), "calls-by-type", until, () -> {})).start(0)) {
       URI api = slow.uri().resolve("/api/explore");
       HttpRequest known = HttpRequest.newBuilder(api).build();
       assertThat(CLIENT.send(known, BodyHandlers.discarding()).statusCode()).isEqualTo(200);
@@ -194,6 +201,49 @@ class ExploreTest {
         answered += request.get().statusCode() == 200 ? 1 : 0;
       }
       assertThat(answered).isEqualTo(ExploreApi.MAX_REQUESTS);
+    }
+  }
+
+  /** Returns the number of threads that answer requests for calls. */
+  private static long requestsInProgress() {
+    return Thread.getAllStackTraces().values().stream()
+        .filter(
+            stack ->
+                Arrays.stream(stack)
+                    .anyMatch(frame -> frame.getClassName().equals(ExploreApi.class.getName())))
+        .count();
+  }
+
+  @Test
+  void computesEqualRequestsOnce() throws Exception {
+    AtomicReference<CountDownLatch> until = new AtomicReference<>(new CountDownLatch(1));
+    AtomicInteger computed = new AtomicInteger();
+    try (WatchedRun both =
+        WatchedRun.of(
+            StandardStatistics.callsInDetail(SanFranciscoCalls.json(), Duration.ofHours(1)),
+            StandardStatistics.callsByType())) {
+      RunningPipeline running =
+          waiting(both.running(), "calls-by-type", until, computed::incrementAndGet);
+      try (Dashboard slow = Dashboard.of(running).start(0)) {
+        HttpRequest request =
+            HttpRequest.newBuilder(slow.uri().resolve("/api/explore?top=9")).build();
+        List<CompletableFuture<HttpResponse<String>>> requests = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+          requests.add(CLIENT.sendAsync(request, BodyHandlers.ofString()));
+        }
+        WatchedRun.await(
+            "30 requests",
+            () ->
+                requestsInProgress() == 30
+                    || requests.stream().anyMatch(CompletableFuture::isDone));
+        until.get().countDown();
+        String body = requests.get(0).get().body();
+        for (CompletableFuture<HttpResponse<String>> each : requests) {
+          assertThat(each.get().statusCode()).isEqualTo(200);
+          assertThat(each.get().body()).isEqualTo(body);
+        }
+        assertThat(computed).hasValue(1);
+      }
     }
   }
 

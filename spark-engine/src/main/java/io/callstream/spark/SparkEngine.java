@@ -137,9 +137,9 @@ public final class SparkEngine implements Engine {
       if (words.contains("INVALID_DRIVER_MEMORY")) {
         throw new CallstreamException(
             ErrorCode.ENVIRONMENT,
-            "Spark needs a heap of at least 512 MB, and this JVM has "
+            "Spark needs a heap of at least 512 MiB, and this JVM has "
                 + (Runtime.getRuntime().maxMemory() >> 20)
-                + " MB. Use a larger one, such as -Xmx1g (./callstream takes it from CALLSTREAM_JAVA_OPTS), or"
+                + " MiB. Use a larger one, such as -Xmx1g (./callstream takes it from CALLSTREAM_JAVA_OPTS), or"
                 + " use the engine 'local'.",
             e);
       }

@@ -115,15 +115,21 @@ final class StateScan {
         Thread.currentThread().interrupt();
       }
       Throwable root = Failures.root(e);
-      String reason = String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+      String type = root.getClass().getName();
+      String reason =
+          Stream.ofNullable(root.getMessage())
+              .flatMap(String::lines)
+              .findFirst()
+              .map(line -> line + " (" + type + ")")
+              .orElse(type);
       throw new CallstreamException(
           ErrorCode.ENGINE_FAILED,
-          ("The results can't be read from the state of batch %s: %s (%s). They can be read"
+          ("The results can't be read from the state of batch %s: %s. They can be read"
                   + " while the run lasts, until some ten more batches are done. Read them before"
                   + " the run ends, such as from a listener, or read them from a sink. If a"
                   + " partition of the state exceeds spark.driver.maxResultSize, use more shuffle"
                   + " partitions.")
-              .formatted(version - 1, reason, root.getClass().getName()),
+              .formatted(version - 1, reason),
           e);
     }
   }

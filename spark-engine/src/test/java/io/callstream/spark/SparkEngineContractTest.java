@@ -25,11 +25,8 @@ class SparkEngineContractTest extends EngineContract {
         Set.of(
             "G01_EventTime",
             "G02_Window",
-            "G03_Watermark",
             "G04_Lateness",
-            "G08_Accounting",
             "G09_Emission",
-            "G10_GroupLimit",
             "G11_Measure",
             "G12_Order",
             "G18_Format",

@@ -44,7 +44,7 @@ final class Bytes {
             ErrorCode.STATISTIC_FAILED,
             "The results of a statistic have more than "
                 + (MAX_SIZE >> 20)
-                + " MB in one window, the limit. Lower its maxGroups, use fewer dimensions, or"
+                + " MiB in one window, the limit. Lower its maxGroups, use fewer dimensions, or"
                 + " measures with smaller states than top or quantile.");
       }
       buffer = Arrays.copyOf(buffer, Math.max(Math.min(MAX_SIZE, buffer.length * 2), size + count));

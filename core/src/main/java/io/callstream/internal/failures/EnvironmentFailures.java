@@ -71,7 +71,7 @@ public final class EnvironmentFailures {
     }
     return "The heap is at most "
         + (Runtime.getRuntime().maxMemory() >> 20)
-        + " MB. Use a larger heap, such as -Xmx4g (./callstream takes it from CALLSTREAM_JAVA_OPTS; for the"
+        + " MiB. Use a larger heap, such as -Xmx4g (./callstream takes it from CALLSTREAM_JAVA_OPTS; for the"
         + " executors of a Spark cluster it is spark.executor.memory), or let batches be smaller"
         + " (RunOptions.readingAtMost, --max-offsets-per-trigger).";
   }

@@ -249,19 +249,19 @@ public final class Ledger {
   }
 
   /** Fails instead of a batch whose results would leave too little memory for a restart. */
-  private static void requireMemory(long bytes, long maxBytes) {
+  static void requireMemory(long bytes, long maxBytes) {
     if (bytes > maxBytes) {
       throw new CallstreamException(
           ErrorCode.ENVIRONMENT,
-          ("The results need %s MB. The limit is %s MB: a quarter of the heap, and at most 2000 MB."
+          ("The results need %s MiB. The limit is %s MiB: a quarter of the heap, and at most 2000 MiB."
                   + " Use a larger heap (-Xmx), set retainingResults, lower maxGroups, or use fewer"
                   + " dimensions. The batch was not processed, and a run with the same checkpoint"
                   + " continues.")
-              .formatted(megabytes(bytes), maxBytes >> 20));
+              .formatted(mebibytes(bytes), maxBytes >> 20));
     }
   }
 
-  private static long megabytes(long bytes) {
+  private static long mebibytes(long bytes) {
     return -Math.floorDiv(-bytes, 1L << 20);
   }
 

@@ -83,10 +83,12 @@ final class AlignedTable {
       return block(all, style);
     }
     List<Integer> block = range(0, keys);
-    block.forEach(c -> widths[c] = Math.max(longestWord(c), widestCell(c)));
+    all.forEach(c -> widths[c] = Math.max(longestWord(c), widestCell(c)));
     narrow(block, width / 2);
+    int room = width - sum(block);
+    range(keys, columns.size()).forEach(c -> narrow(List.of(c), room));
     StringBuilder blocks = new StringBuilder();
-    for (List<Integer> part : parts(width - sum(block))) {
+    for (List<Integer> part : parts(room)) {
       if (block.size() > keys && sum(block) + sum(part) > width) {
         blocks.append(block(block, style)).append('\n');
         block = range(0, keys);

@@ -1,6 +1,8 @@
 package io.callstream.internal.sink;
 
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Whether a stream shows styled text: on a terminal that supports it, unless the user objects. */
 public enum TerminalStyle {
@@ -31,10 +33,31 @@ public enum TerminalStyle {
    *
    * @param stream {@code out} or {@code err}
    */
-  @SuppressWarnings("SystemConsoleNull") // On Java 17, null means no terminal.
   public static boolean isTerminal(String stream) {
-    String terminals = System.getProperty(TERMINALS);
-    return terminals == null ? System.console() != null : terminals.contains(stream);
+    return isTerminal(stream, System.getProperty(TERMINALS), System.console());
+  }
+
+  /**
+   * Returns whether a stream is a terminal.
+   *
+   * @param terminals the streams that are terminals; null without the launcher
+   * @param console a {@link java.io.Console}; null if there is none
+   */
+  static boolean isTerminal(String stream, @Nullable String terminals, @Nullable Object console) {
+    if (terminals != null) {
+      return List.of(terminals.split(",")).contains(stream);
+    }
+    if (console == null) {
+      return false;
+    }
+    try {
+      // Since Java 22, there can be a console without a terminal.
+      return (boolean) console.getClass().getMethod("isTerminal").invoke(console);
+    } catch (NoSuchMethodException e) {
+      return true;
+    } catch (ReflectiveOperationException e) {
+      return false;
+    }
   }
 
   /**

@@ -67,15 +67,16 @@ public final class TextTables {
   }
 
   /**
-   * Returns a text that replaces a table without meaning, whose largest row has less than 0.5 % of
-   * the sum of all counts. Only a statistic of more than 200 rows can have such a table. Empty if
-   * the table has a meaning, or contains all rows.
+   * Returns the table of {@link #top(Results, int)}, or a text that replaces a table without
+   * meaning, whose largest row has less than 0.5 % of the sum of all counts. Only a statistic of
+   * more than 200 rows can have such a table. A table of all rows always has a meaning.
    *
    * @param rows the number of rows of the table
    * @param advice how to see the rows
    */
-  public Optional<String> insteadOfTop(Results results, int rows, String advice) {
-    return new Content(results).insteadOfTop(rows, advice);
+  public String topOrAdvice(Results results, int rows, String advice) {
+    Content content = new Content(results);
+    return content.insteadOfTop(rows, advice).orElseGet(() -> content.top(rows));
   }
 
   /** Returns a text that is safe for a terminal, truncated or padded to a width. */
@@ -135,8 +136,10 @@ public final class TextTables {
   private String wrapped(String indent, String separator, List<String> parts) {
     StringBuilder lines = new StringBuilder();
     StringBuilder line = new StringBuilder(parts.get(0));
-    for (String part : parts.subList(1, parts.size())) {
-      if (columns(line + separator + part) > width) {
+    for (int i = 1; i < parts.size(); i++) {
+      String part = parts.get(i);
+      String end = i + 1 < parts.size() ? separator.stripTrailing() : "";
+      if (columns(line + separator + part + end) > width) {
         lines.append((line + separator).stripTrailing()).append('\n');
         line = new StringBuilder(indent + part);
       } else {
@@ -158,9 +161,13 @@ public final class TextTables {
     return format("%.2f%%", share * 100);
   }
 
-  /** Returns a duration in seconds, with a decimal if it is shorter than a minute. */
+  /**
+   * Returns a duration in seconds, with a decimal if it is shorter than a minute, and with three if
+   * it is shorter than 0.1 s.
+   */
   private static String text(Duration duration) {
-    double unit = duration.abs().compareTo(Duration.ofMinutes(1)) < 0 ? 100 : 1_000;
+    long millis = Math.abs(duration.toMillis());
+    double unit = millis < 100 ? 1 : millis < 60_000 ? 100 : 1_000;
     Duration rounded = Duration.ofMillis(Math.round(duration.toMillis() / unit) * (long) unit);
     return rounded.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
   }

@@ -12,6 +12,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Label;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tag;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.Tuple.Tuple2;
 
@@ -62,6 +63,7 @@ class GroupKeyTest {
   }
 
   @Property
+  @Tag("campaign")
   @Label("a key contains its dimensions")
   void keysTellTheirDimensions(@ForAll("pairs") Tuple2<List<String>, List<String>> pair) {
     byte[] key = GroupKey.of(pair.get1());

@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class GroupsTest {
@@ -78,6 +79,12 @@ class GroupsTest {
       assertThat(restored.toBlock()).isEqualTo(groups.toBlock());
       assertSizes(groups, model);
     }
+  }
+
+  @Property(tries = 40, shrinking = ShrinkingMode.OFF)
+  @Tag("thorough")
+  void manyChangesAreThoseOfAMap(@ForAll Random random) {
+    changesOfAnySizeAreThoseOfAMap(random);
   }
 
   private static void assertSizes(Groups groups, Map<String, Long> model) {

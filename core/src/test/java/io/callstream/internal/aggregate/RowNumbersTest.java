@@ -6,10 +6,12 @@ import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Label;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.IntRange;
 
 class RowNumbersTest {
   @Property
+  @Tag("campaign")
   @Label("a new row takes entries only from the row with its number without the highest bit")
   void aNewRowTakesEntriesFromOneRow(
       @ForAll int hash, @ForAll @IntRange(min = 1, max = 100_000) int count) {
@@ -23,6 +25,7 @@ class RowNumbersTest {
   }
 
   @Property
+  @Tag("campaign")
   @Label("entries that move to another row come from the sources")
   void entriesThatMoveComeFromTheSources(
       @ForAll int hash,

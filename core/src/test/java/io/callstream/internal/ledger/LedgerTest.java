@@ -716,10 +716,18 @@ class LedgerTest {
     assertThatThrownBy(() -> ledger.append(0, report, updates))
         .isInstanceOfSatisfying(
             CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
-        .hasMessageContaining("The results need 1 MB. The limit is 0 MB")
+        .hasMessageContaining("The results need")
         .hasMessageContaining("-Xmx");
     assertThat(ledger.lastBatch()).isEqualTo(Ledger.NO_BATCH);
     assertThat(ledger.results(SMALL.statistics().get(0).name())).isEmpty();
+  }
+
+  @Test
+  void namesTheMemoryThatResultsNeedAndTheLimit() {
+    long limit = 300L << 20;
+    Ledger.requireMemory(limit, limit);
+    assertThatThrownBy(() -> Ledger.requireMemory(limit + 1, limit))
+        .hasMessageStartingWith("The results need 301 MiB. The limit is 300 MiB: a quarter of");
   }
 
   @Test

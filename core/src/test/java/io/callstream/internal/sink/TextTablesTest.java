@@ -262,22 +262,26 @@ class TextTablesTest {
   @Test
   void aTableWithoutMeaningIsReplaced() {
     String advice = "--top 10 prints a table; --output DIR writes all rows to a file";
-    assertThat(tables(80).insteadOfTop(flat(201, 0), 10, advice))
-        .contains(
+    assertThat(tables(80).topOrAdvice(flat(201, 0), 10, advice))
+        .isEqualTo(
             """
             calls-by-type: 201 rows, the largest 1 (0.50%)
               t0
               --top 10 prints a table; --output DIR writes all rows to a file
             """);
-    assertThat(tables(40).insteadOfTop(flat(201, 0), 10, advice).orElseThrow().lines())
+    assertThat(tables(40).topOrAdvice(flat(201, 0), 10, advice).lines())
         .contains("  --top 10 prints a table; --output DIR", "  writes all rows to a file");
     // 1 of 200, and 2 of 399, are at least 0.5 %.
-    assertThat(tables(80).insteadOfTop(flat(200, 0), 10, advice)).isEmpty();
-    assertThat(tables(80).insteadOfTop(flat(398, 1), 10, advice)).isEmpty();
-    assertThat(tables(80).insteadOfTop(flat(400, 1), 10, advice)).isPresent();
+    assertThat(tables(80).topOrAdvice(flat(200, 0), 10, advice))
+        .startsWith("calls-by-type: top 10 of 200 rows");
+    assertThat(tables(80).topOrAdvice(flat(398, 1), 10, advice))
+        .startsWith("calls-by-type: top 10 of 398 rows");
+    assertThat(tables(80).topOrAdvice(flat(400, 1), 10, advice))
+        .startsWith("calls-by-type: 400 rows, the largest 2 (0.50%)");
     // The table has all rows.
-    assertThat(tables(80).insteadOfTop(flat(201, 0), 201, advice)).isEmpty();
-    assertThat(tables(80).insteadOfTop(flat(1, 0), 10, advice)).isEmpty();
+    assertThat(tables(80).topOrAdvice(flat(201, 0), 201, advice))
+        .startsWith("calls-by-type: 201 rows\n");
+    assertThat(tables(80).topOrAdvice(flat(1, 0), 10, advice)).startsWith("calls-by-type: 1 row\n");
   }
 
   @Test
@@ -422,6 +426,59 @@ class TextTablesTest {
                         calls-by-type-and-disposition-hourly: 199,999,000,000 counted,
                           100,000,000 late, 1,400,000 filtered
             """);
+  }
+
+  @Test
+  void noLineOfTheAccountingExceedsAWidth() {
+    for (int late = 1; late < 1_000_000_000; late *= 10) {
+      Accounting accounting =
+          new Accounting(
+              late, 2, 1, 3, 0, 107, 0, DISPOSITIONS, Map.of("s", new Contributions(9, late, 7)));
+      for (int width = 60; width <= 100; width++) {
+        assertThat(tables(width).accounting(accounting).split("\n"))
+            .extracting(TerminalText::columns)
+            .allMatch(atMost(width));
+      }
+    }
+  }
+
+  @Test
+  void shortDurationsAreNotZero() {
+    for (Map.Entry<Integer, String> wait :
+        Map.of(40, "0.04s", 1, "0.001s", 240, "0.2s", 59_940, "59.9s", 0, "0s").entrySet()) {
+      int millis = wait.getKey();
+      Statistic statistic =
+          Statistic.named("waits")
+              .by(Dimensions.DISPOSITION)
+              .measuring(
+                  Measures.mean("wait", Set.of(), call -> Optional.of(Duration.ofMillis(millis))))
+              .build();
+      assertThat(table(statistic, 9, 80, of("a"))).contains("  " + wait.getValue() + "\n");
+    }
+  }
+
+  @Test
+  void aTextInTheLastOfSeveralTablesHasTheirWidth() {
+    List<AlignedTable.Column> measures = new ArrayList<>();
+    List<String> cells = new ArrayList<>(List.of("1", "a"));
+    for (int i = 0; i < 6; i++) {
+      measures.add(new AlignedTable.Column("measure" + i, AlignedTable.Align.NUMBER));
+      cells.add("1,234,567,890");
+    }
+    measures.add(new AlignedTable.Column("note", AlignedTable.Align.TEXT));
+    cells.add("a note of about thirty columns");
+    AlignedTable table =
+        new AlignedTable(
+            List.of(
+                new AlignedTable.Column("#", AlignedTable.Align.NUMBER),
+                new AlignedTable.Column("type", AlignedTable.Align.TEXT)),
+            measures);
+    table.addRow(cells);
+
+    assertThat(table.text(60, TerminalStyle.PLAIN)).contains("  a note of about thirty columns\n");
+    assertThat(table.text(30, TerminalStyle.PLAIN).split("\n"))
+        .extracting(TerminalText::columns)
+        .allMatch(atMost(30));
   }
 
   @Test

@@ -42,6 +42,7 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tag;
 
 /** Checks that no extreme time causes an overflow or a failure. */
 class ExtremeTimesTest {
@@ -152,6 +153,7 @@ class ExtremeTimesTest {
   }
 
   @Property
+  @Tag("campaign")
   void aFormatWhoseTimesAreOutOfRangeRejectsItsRecords(@ForAll("extremes") long time) {
     Pipeline pipeline =
         Pipeline.builder(MemorySource.withPartitions(1), new Millis(ZoneOffset.UTC))
@@ -193,6 +195,7 @@ class ExtremeTimesTest {
   }
 
   @Property
+  @Tag("campaign")
   void aWindowContainsItsCallAndClosesAfterIt(
       @ForAll("callTimes") long time, @ForAll("windows") Window window) {
     WindowAssigner assigner = new WindowAssigner(window);
@@ -218,6 +221,7 @@ class ExtremeTimesTest {
   }
 
   @Property
+  @Tag("campaign")
   void noMomentIsAWindowThatHasNoRows(@ForAll("moments") Instant start) {
     Statistic hourly =
         Statistic.named("hourly")

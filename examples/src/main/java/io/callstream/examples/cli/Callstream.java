@@ -62,7 +62,7 @@ public final class Callstream implements Runnable {
   private static final byte[] OUT_OF_MEMORY =
       ("callstream: Java ran out of memory. The heap is at most "
               + (Runtime.getRuntime().maxMemory() >> 20)
-              + " MB. Use a larger heap, such as -Xmx4g (./callstream takes it from"
+              + " MiB. Use a larger heap, such as -Xmx4g (./callstream takes it from"
               + " CALLSTREAM_JAVA_OPTS).\n")
           .getBytes(StandardCharsets.UTF_8);
 

@@ -70,6 +70,8 @@ final class DashboardOptions {
               + " generated calls, otherwise nothing.")
   private String label = "";
 
+  private @Nullable Supplier<String> reportLabel;
+
   /**
    * Rejects invalid values before anything starts.
    *
@@ -80,7 +82,9 @@ final class DashboardOptions {
       requirePort(port);
     } else if (bind != null || !hostNames.isEmpty() || (!label.isEmpty() && report == null)) {
       throw Usage.wrong(
-          command, "--bind, --host-name and --label are for the dashboard, and none is asked for.");
+          command,
+          "--bind and --host-name are for the dashboard, and --label is for it and for --report."
+              + " Neither is asked for.");
     }
     for (String name : hostNames) {
       if (!name.matches("[\\w.-]+")) {
@@ -127,6 +131,16 @@ final class DashboardOptions {
 
   boolean wantsReport() {
     return report != null;
+  }
+
+  /** Starts to read the label of the report, because the broker may be unavailable at the end. */
+  void prepareReport(RunningPipeline running) {
+    if (report != null) {
+      reportLabel =
+          label.isEmpty() && running.pipeline().source() instanceof KafkaTopic topic
+              ? SyntheticLabel.of(running, topic)::atEnd
+              : () -> label;
+    }
   }
 
   private InetAddress address() {
@@ -190,13 +204,10 @@ final class DashboardOptions {
     }
   }
 
+  /** Writes the report that was {@linkplain #prepareReport prepared}; nothing if none is wanted. */
   void report(RunningPipeline running, Terminal terminal) {
-    if (report != null) {
-      String text =
-          label.isEmpty() && running.pipeline().source() instanceof KafkaTopic topic
-              ? SyntheticLabel.read(topic)
-              : label;
-      Report.write(running, report, text);
+    if (report != null && reportLabel != null) {
+      Report.write(running, report, reportLabel.get());
       terminal.say("report    %s", report.toAbsolutePath().normalize());
     }
   }

@@ -248,6 +248,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private @Nullable Dashboard show(RunningPipeline running, Engine engine) {
+    dashboard.prepareReport(running);
     if (noDashboard) {
       return null;
     }

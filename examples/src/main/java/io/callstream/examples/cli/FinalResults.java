@@ -63,9 +63,7 @@ record FinalResults(Pipeline pipeline, Function<String, Results> results, Accoun
       out.println(
           top.isPresent()
               ? tables.top(rows, top.getAsInt())
-              : tables
-                  .insteadOfTop(rows, ROWS, advice(statistic, output))
-                  .orElseGet(() -> tables.top(rows, ROWS)));
+              : tables.topOrAdvice(rows, ROWS, advice(statistic, output)));
     }
     out.print(tables.accounting(accounting));
     part()

@@ -206,6 +206,7 @@ final class StatisticsCommand implements Callable<Integer> {
   }
 
   private @Nullable Dashboard show(RunningPipeline running, Engine engine) {
+    dashboard.prepareReport(running);
     if (port == null) {
       return null;
     }

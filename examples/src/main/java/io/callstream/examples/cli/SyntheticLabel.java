@@ -7,6 +7,8 @@ import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicReader;
 import io.callstream.kafka.source.CallSource;
 import io.callstream.pipeline.KafkaTopic;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +20,7 @@ import org.slf4j.LoggerFactory;
 final class SyntheticLabel implements Supplier<String> {
   private static final Logger LOG = LoggerFactory.getLogger(SyntheticLabel.class);
 
+  private final CountDownLatch done = new CountDownLatch(1);
   private volatile String label = "";
 
   private SyntheticLabel() {}
@@ -25,16 +28,30 @@ final class SyntheticLabel implements Supplier<String> {
   static SyntheticLabel of(RunningPipeline running, KafkaTopic topic) {
     SyntheticLabel label = new SyntheticLabel();
     TopicReader reader = reader(topic).following();
-    DaemonThreads.start("callstream-first-record", () -> label.read(reader));
+    DaemonThreads.start(
+        "callstream-first-record",
+        () -> {
+          // A short run can end before the first read has started.
+          if (!label.read(reader)) {
+            boolean ignored = label.read(reader(topic));
+          }
+          label.done.countDown();
+        });
     running.onTermination(end -> reader.stop());
     return label;
   }
 
-  /** Returns the label of the calls that a topic has now; empty if they are not synthetic. */
-  static String read(KafkaTopic topic) {
-    SyntheticLabel label = new SyntheticLabel();
-    label.read(reader(topic));
-    return label.get();
+  /**
+   * Returns the label after the run. Waits for the first record for at most five seconds, so that
+   * an unavailable broker does not delay the end of the process.
+   */
+  String atEnd() {
+    try {
+      boolean ignored = done.await(5, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return label;
   }
 
   private static TopicReader reader(KafkaTopic topic) {
@@ -42,17 +59,20 @@ final class SyntheticLabel implements Supplier<String> {
     return TopicReader.of(cluster, topic.name()).fromBeginning().atMost(1);
   }
 
-  private void read(TopicReader reader) {
+  /** Returns whether the first record was read. */
+  private boolean read(TopicReader reader) {
     try {
-      long ignored =
+      long records =
           reader.read(
               first -> {
                 if (first.header(CallSource.SYNTHETIC_HEADER) != null) {
                   label = "Synthetic data";
                 }
               });
+      return records > 0;
     } catch (CallstreamException e) {
       LOG.debug("The first record was not read, so the data has no label", e);
+      return false;
     }
   }
 

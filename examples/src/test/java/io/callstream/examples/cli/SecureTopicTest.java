@@ -238,7 +238,6 @@ class SecureTopicTest {
   }
 
   @Test
-  @Tag("thorough")
   void noSecretShowsAnywhereHoweverMuchIsLogged() throws Exception {
     Path checkpoint = directory.resolve("checkpoint");
     Path output = directory.resolve("out");

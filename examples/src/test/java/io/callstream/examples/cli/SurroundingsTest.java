@@ -297,7 +297,7 @@ class SurroundingsTest {
 
     assertThat(ended.status()).as(ended.err()).isEqualTo(1);
     assertThat(ended.err())
-        .contains("Spark needs a heap of at least 512 MB")
+        .contains("Spark needs a heap of at least 512 MiB")
         .contains("-Xmx1g", "CALLSTREAM_JAVA_OPTS");
   }
 

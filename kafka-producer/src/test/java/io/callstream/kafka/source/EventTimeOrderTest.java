@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,14 @@ class EventTimeOrderTest {
 
     assertThat(Reading.texts(lines(unsorted).inEventTimeOrder(FORMAT, memory)))
         .isEqualTo(expected.stream().map(Expected::line).toList());
+  }
+
+  @Property(tries = 300)
+  @Tag("thorough")
+  void isThatOfAStableSortForManyInputs(
+      @ForAll @Size(max = 200) List<@IntRange(min = -2, max = 20) Integer> minutes,
+      @ForAll @IntRange(min = 1, max = 20_000) int memory) {
+    isThatOfAStableSortWhateverTheMemory(minutes, memory);
   }
 
   @Test
