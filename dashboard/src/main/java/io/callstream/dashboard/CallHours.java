@@ -47,6 +47,7 @@ final class CallHours {
   private final Map<LocalDateTime, Hour> comparableHours;
   private final Map<LocalDate, Day> comparableDays;
   private final long excluded;
+  private long gaps;
 
   /**
    * An hour.
@@ -142,7 +143,12 @@ final class CallHours {
       Instant end =
           Instant.ofEpochMilli(i + 1 < partial.length ? starts.get(i + 1) : starts.get(i) + HOUR);
       LocalDateTime local = LocalDateTime.ofInstant(begin, zone);
-      boolean complete = !partial[i] && !begin.isBefore(from) && !end.isAfter(upTo);
+      boolean counted = !begin.isBefore(from) && !end.isAfter(upTo);
+      boolean complete = counted && !partial[i];
+      boolean comparable = complete && zone.getRules().getValidOffsets(local).size() == 1;
+      if (counted && !comparable && i > 0) {
+        gaps++;
+      }
       hours.add(
           new Hour(
               begin,
@@ -150,7 +156,7 @@ final class CallHours {
               local,
               calls(List.of(windows.getOrDefault(starts.get(i), Groups.NONE))),
               complete,
-              complete && zone.getRules().getValidOffsets(local).size() == 1));
+              comparable));
     }
   }
 
@@ -193,11 +199,16 @@ final class CallHours {
     return calls;
   }
 
-  /** Adds the calls of an hour to the sums of the values of a dimension. */
+  /**
+   * Adds the calls of an hour to the sums of the values of a dimension. Groups from which
+   * corrections removed all calls add no value.
+   */
   static void addTo(Map<String, Long> sums, Groups hour, int dimension, TextCache texts) {
     BlockReader groups = hour.reader();
     while (groups.next()) {
-      sums.merge(groups.dimensions(texts).get(dimension), groups.count(), Long::sum);
+      if (groups.count() > 0) {
+        sums.merge(groups.dimensions(texts).get(dimension), groups.count(), Long::sum);
+      }
     }
   }
 
@@ -229,6 +240,14 @@ final class CallHours {
   /** Returns the number of calls that are too old, or misdated. */
   long excluded() {
     return excluded;
+  }
+
+  /**
+   * Returns the number of hours that are not comparable because of gaps or clock changes: without
+   * the first hour, and hours before the statistic counts or after the watermark.
+   */
+  long gaps() {
+    return gaps;
   }
 
   /** Returns the day of an hour. */

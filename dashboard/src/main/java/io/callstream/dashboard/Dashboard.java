@@ -226,7 +226,7 @@ public final class Dashboard implements AutoCloseable {
 
     /**
      * Labels all data, such as {@code Synthetic data}, in the header of each page and in everything
-     * that readers export. A {@link Report} has no label.
+     * that readers export. The label of a {@link Report} is a parameter of its {@code write}.
      */
     public Builder labelling(String label) {
       return labelling(() -> label);

@@ -174,7 +174,8 @@ final class ExploreIndex {
     return statistic.filter().isEmpty() && statistic.baseline().isEmpty() && isHourly(statistic);
   }
 
-  private static boolean isHourly(Statistic statistic) {
+  /** Returns whether the windows of a statistic are hours. */
+  static boolean isHourly(Statistic statistic) {
     Window window = statistic.window().orElse(null);
     return window instanceof Window.Tumbling tumbling
         ? tumbling.size().toMillis() == HOUR

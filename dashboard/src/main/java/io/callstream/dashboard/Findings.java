@@ -12,20 +12,26 @@ import io.callstream.internal.aggregate.TextCache;
 import io.callstream.internal.aggregate.Usual;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
+import io.callstream.statistic.Dimension;
+import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Statistic;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -37,22 +43,25 @@ final class Findings {
   static final int WEEKS_BEFORE = 4;
   static final int SPIKES = 8;
 
-  /** The number of standard deviations from which on a day or a shift is unusual. */
+  /** The number of standard deviations from which on a day is unusual. */
   static final double LIMIT = 4;
+
+  /** The probability that a report has a shift if all weeks are alike. */
+  static final double LEVEL = 0.05;
+
+  /** The minimum calls in a week of values that are compared. */
+  static final long MIN_IN_WEEK = 20;
 
   private static final int WEEK = 7;
   private static final int TOP = 3;
 
-  /** The minimum calls of a type in an hour, and of a value in a week, in a comparison. */
+  /** The minimum calls of a type in an hour, in a comparison. */
   private static final long MIN_IN_HOUR = 5;
-
-  private static final long MIN_IN_WEEK = 20;
 
   /** The score of types in the busiest hour: one of 100,000 usual hours has so many calls. */
   private static final double RARE = 5;
 
   private static final double PLAIN_PERCENT = 3;
-  private static final Pattern CODE = Pattern.compile("\\S*\\d\\S*");
   private static final DateTimeFormatter DAY = Formats.pattern("EEE d MMM yyyy");
   private static final DateTimeFormatter WEEKDAY = Formats.pattern("EEEE's'");
   private static final DateTimeFormatter CLOCK = Formats.pattern("HH:mm");
@@ -84,13 +93,13 @@ final class Findings {
     }
   }
 
-  /** Unusually many calls of a group on a day, in one or several hours. */
+  /** Unusually many calls of a group in one or several hours of a day that follow each other. */
   record Spike(
       Instant start, Instant end, String name, int hours, long calls, double usual, double score) {
     Spike plus(Spike that) {
       return new Spike(
-          start.isBefore(that.start) ? start : that.start,
-          end.isAfter(that.end) ? end : that.end,
+          start,
+          that.end,
           name,
           hours + that.hours,
           calls + that.calls,
@@ -100,9 +109,10 @@ final class Findings {
   }
 
   /**
-   * A value whose calls in the last week differ from the weeks before.
+   * A value whose calls in the last week are compared with the weeks before.
    *
    * @param weeks its calls in five weeks, oldest first
+   * @param usual the mean of the weeks before, and the variance of the difference from it
    * @param byDay its calls on the days of these weeks
    */
   record Shift(String name, long[] weeks, Usual usual, List<Day> days, long[] byDay) {
@@ -112,6 +122,24 @@ final class Findings {
 
     double deviations() {
       return (calls() - usual.mean()) / usual.spread();
+    }
+
+    /**
+     * Returns whether the last week is outside the range of the weeks before, and random weeks are
+     * rarely that far from the mean.
+     *
+     * @param values the number of values that the report compares
+     */
+    boolean isShift(int values) {
+      LongSummaryStatistics before = Arrays.stream(weeks).limit(WEEKS_BEFORE).summaryStatistics();
+      return (calls() < before.getMin() || calls() > before.getMax())
+          && probability() * values <= LEVEL;
+    }
+
+    /** Returns the probability of a Student-t value, 3 degrees of freedom, at least that far. */
+    double probability() {
+      double ratio = Math.abs(deviations()) / Math.sqrt(WEEKS_BEFORE - 1);
+      return 1 - 2 / Math.PI * (Math.atan(ratio) + ratio / (1 + ratio * ratio));
     }
   }
 
@@ -124,6 +152,7 @@ final class Findings {
   private Optional<Hour> busiest = Optional.empty();
   private Map<LocalDate, DayUsual> days = new HashMap<>();
   private List<Spike> spikes = List.of();
+  private String spikesOf = "";
   private Optional<Shift> shift = Optional.empty();
   private List<Response> responses = List.of();
 
@@ -155,6 +184,11 @@ final class Findings {
     return spikes;
   }
 
+  /** Returns what has the spikes, such as {@code Type}. */
+  String spikesOf() {
+    return spikesOf;
+  }
+
   Optional<Shift> shift() {
     return shift;
   }
@@ -171,9 +205,17 @@ final class Findings {
         + "</bdi>";
   }
 
+  /** Returns what the values of a dimension are, in words. */
+  static String kind(Dimension dimension) {
+    return dimension.name().equals(Dimensions.CRIME_TYPE.name())
+        ? "type"
+        : dimension.name().replace('_', ' ');
+  }
+
   /** Returns a type as HTML, with its meaning if it is a code. */
   private String type(String type) {
-    String meaning = CODE.matcher(type).matches() ? groups.meaning(type) : "";
+    boolean isCode = TypeGroups.hasDigit(type) && type.chars().noneMatch(Character::isWhitespace);
+    String meaning = isCode ? groups.meaning(type) : "";
     return name(type) + (meaning.isEmpty() ? "" : " (" + HtmlWriter.escaped(meaning) + ")");
   }
 
@@ -195,13 +237,17 @@ final class Findings {
   }
 
   /** Returns the difference of a number from a mean, such as {@code 12 % more than}. */
-  private static String difference(long calls, double mean) {
+  static String difference(long calls, double mean) {
     double ratio = calls / mean;
-    return mean < 1
-        ? "instead of"
-        : ratio >= PLAIN_PERCENT
-            ? text("%.1f times", ratio)
-            : text("%.0f %% %s than", Math.abs(ratio - 1) * 100, ratio < 1 ? "fewer" : "more");
+    if (mean < 1) {
+      return "instead of";
+    }
+    if (ratio >= PLAIN_PERCENT) {
+      return text("%.1f times", ratio);
+    }
+    double percent = Math.abs(ratio - 1) * 100;
+    return (percent < 1 ? "under 1" : text("%.0f", percent))
+        + (ratio < 1 ? " % fewer than" : " % more than");
   }
 
   private static String hours(Hour hour) {
@@ -312,7 +358,7 @@ final class Findings {
     if (unusual.isEmpty()) {
       unknown.add(
           text(
-              "No day is unusual, of %,d that have %d other weeks to compare with.",
+              "No day is unusual, of %,d that have at least %d other weeks to compare with.",
               days.size(), CallHours.MIN_OTHERS));
       return;
     }
@@ -339,59 +385,76 @@ final class Findings {
   /**
    * Finds the groups with unusually many calls in complete hours.
    *
-   * @param results the results of a statistic with a baseline
+   * @param results the results of an hourly statistic with a baseline
    * @param all the hours of all calls
    */
   void findSpikes(Results results, CallHours all) {
+    List<Dimension> dimensions = results.statistic().dimensions();
+    String kind =
+        dimensions.isEmpty()
+            ? "group"
+            : dimensions.stream().map(Findings::kind).collect(Collectors.joining(" and "));
+    spikesOf = kind.substring(0, 1).toUpperCase(Locale.ROOT) + kind.substring(1);
     Map<Instant, Hour> complete =
         all.hours().stream()
             .filter(Hour::comparable)
             .collect(Collectors.toMap(Hour::start, hour -> hour));
-    Map<List<String>, Spike> byDay = new LinkedHashMap<>();
+    Map<List<String>, Spike> last = new HashMap<>();
+    List<Spike> found = new ArrayList<>();
+    Set<Instant> hours = new HashSet<>();
     for (ResultRow row : results) {
       Hour hour = complete.get(row.window().orElseThrow().start());
       if (hour != null && hour.end().equals(row.window().get().end())) {
         List<String> key = new ArrayList<>(row.dimensions());
         key.add(hour.local().toLocalDate().toString());
-        byDay.merge(
-            key,
+        Spike spike =
             new Spike(
                 hour.start(),
                 hour.end(),
-                String.join(", ", row.dimensions()),
+                dimensions.isEmpty() ? "all calls" : String.join(", ", row.dimensions()),
                 1,
                 row.count(),
                 (double) row.value("expected").orElseThrow(),
-                (double) row.value("score").orElseThrow()),
-            Spike::plus);
+                (double) row.value("score").orElseThrow());
+        Spike before = last.get(key);
+        if (before != null && before.end().equals(hour.start())) {
+          spike = before.plus(spike);
+        } else if (before != null) {
+          found.add(before);
+        }
+        last.put(key, spike);
+        hours.add(hour.start());
       }
     }
+    found.addAll(last.values());
     spikes =
-        byDay.values().stream()
+        found.stream()
             .sorted(Comparator.comparingDouble(Spike::score).reversed().thenComparing(Spike::start))
             .toList();
     if (spikes.isEmpty()) {
       unknown.add(
-          "Unusual hours: no type had unusually many calls in a complete hour, or there are not"
-              + " enough weeks before to compare with.");
+          text(
+              "Unusual hours: no %s had unusually many calls in a complete hour, or there are not"
+                  + " enough weeks before to compare with.",
+              kind));
       return;
     }
     Spike most = spikes.get(0);
     String single =
-        results.statistic().dimensions().size() == 1 ? type(most.name()) : name(most.name());
-    int hours = spikes.stream().mapToInt(Spike::hours).sum();
+        dimensions.size() == 1 && kind.equals("type") ? type(most.name()) : name(most.name());
     sentences.put(
         Subject.SPIKES,
         text(
-            "The most unusual: %s on %s, %s%s; the usual number is %s. In %,d %s, a type had"
-                + " unusually many calls.",
+            "The most unusual: %s on %s, %s%s; the usual number is %s. In %,d %s, at least"
+                + " one %s had unusually many calls.",
             strong(single),
             strong(DAY.format(most.start().atZone(all.zone()))),
             strong(number(most.calls()) + " calls"),
             most.hours() == 1 ? " in one hour" : text(" in %d hours", most.hours()),
             Formats.few(most.usual()),
-            hours,
-            hours == 1 ? "hour" : "hours"));
+            hours.size(),
+            hours.size() == 1 ? "hour" : "hours",
+            kind));
   }
 
   /**
@@ -401,6 +464,12 @@ final class Findings {
    * @param areas statistics that may have the value, by what their values are
    */
   void findShift(CallHours all, Map<String, Area> areas) {
+    if (areas.isEmpty()) {
+      unknown.add(
+          "Shifts against the weeks before: no statistic in this process counts all calls by the"
+              + " hour and type, district or neighborhood.");
+      return;
+    }
     int end = all.days().size();
     while (end > 0 && !all.days().get(end - 1).complete()) {
       end--;
@@ -419,15 +488,38 @@ final class Findings {
       return;
     }
     List<Day> period = all.days().subList(from, end);
-    Map<String, Shift> greatest = new LinkedHashMap<>();
+    Map<String, List<Shift>> compared = new LinkedHashMap<>();
     areas.forEach(
-        (kind, area) -> greatest(area, period).ifPresent(found -> greatest.put(kind, found)));
+        (kind, area) -> {
+          if (area.covers(period)) {
+            compared.put(kind, shifts(area, period));
+          } else {
+            unknown.add(
+                text(
+                    "Shifts of a %s: its statistic does not count all calls of the last %d weeks.",
+                    kind, WEEKS_BEFORE + 1));
+          }
+        });
+    int values = compared.values().stream().mapToInt(List::size).sum();
+    Map<String, Shift> greatest = new LinkedHashMap<>();
+    compared.forEach(
+        (kind, shifts) ->
+            shifts.stream()
+                .filter(found -> found.isShift(values))
+                .max(
+                    Comparator.comparingDouble((Shift found) -> Math.abs(found.deviations()))
+                        .thenComparing(Shift::name, Comparator.reverseOrder()))
+                .ifPresent(found -> greatest.put(kind, found)));
     if (greatest.isEmpty()) {
-      unknown.add(
-          text(
-              "Shifts: no %s differs in the week to %s from the four weeks before.",
-              String.join(" or ", areas.keySet()),
-              DAY.format(period.get(period.size() - 1).date())));
+      if (!compared.isEmpty()) {
+        unknown.add(
+            text(
+                "Shifts: no %s with at least %d calls a week clearly differs in the week to %s from"
+                    + " the four weeks before.",
+                String.join(" or ", compared.keySet()),
+                MIN_IN_WEEK,
+                DAY.format(period.get(period.size() - 1).date())));
+      }
       return;
     }
     shift = greatest.values().stream().findFirst();
@@ -455,16 +547,19 @@ final class Findings {
   }
 
   /** An hourly statistic and one of its dimensions. */
-  record Area(BlockResults results, int dimension) {}
-
-  private Optional<Shift> greatest(Area area, List<Day> period) {
-    NavigableMap<Long, Groups> windows = area.results().groups();
-    Instant first = period.get(0).hours().get(0).start();
-    if (area.results().countedSince().isPresent()
-        || windows.isEmpty()
-        || windows.firstKey() > first.toEpochMilli()) {
-      return Optional.empty(); // It does not cover the first week.
+  record Area(BlockResults results, int dimension) {
+    /** Returns whether the statistic counts all calls of some days. */
+    boolean covers(List<Day> days) {
+      long first = days.get(0).hours().get(0).start().toEpochMilli();
+      return results.countedSince().isEmpty()
+          && !results.groups().isEmpty()
+          && results.groups().firstKey() <= first;
     }
+  }
+
+  /** Returns the last week of all values that have enough calls, except for routine activity. */
+  private List<Shift> shifts(Area area, List<Day> period) {
+    NavigableMap<Long, Groups> windows = area.results().groups();
     TextCache texts = new TextCache();
     Map<String, long[]> counts = new HashMap<>();
     for (int day = 0; day < period.size(); day++) {
@@ -482,25 +577,25 @@ final class Findings {
         .filter(value -> !value.getKey().isEmpty() && !value.getKey().equals(Statistic.OTHER))
         .filter(value -> !groups.group(value.getKey()).equals(TypeGroups.ROUTINE))
         .map(value -> shift(value.getKey(), period, value.getValue()))
-        .filter(
-            found ->
-                Math.abs(found.deviations()) >= LIMIT
-                    && Math.max((double) found.calls(), found.usual().mean()) >= MIN_IN_WEEK)
-        .max(
-            Comparator.comparingDouble((Shift found) -> Math.abs(found.deviations()))
-                .thenComparing(Shift::name, Comparator.reverseOrder()));
+        .filter(found -> Math.max((double) found.calls(), found.usual().mean()) >= MIN_IN_WEEK)
+        .toList();
   }
 
-  private static Shift shift(String name, List<Day> period, long[] byDay) {
+  static Shift shift(String name, List<Day> period, long[] byDay) {
     long[] weeks = new long[WEEKS_BEFORE + 1];
-    double[] before = new double[WEEKS_BEFORE];
     for (int day = 0; day < byDay.length; day++) {
       weeks[day / WEEK] += byDay[day];
     }
-    for (int week = 0; week < WEEKS_BEFORE; week++) {
-      before[week] = (double) weeks[week];
-    }
-    return new Shift(name, weeks, CallHours.usual(before).orElseThrow(), period, byDay);
+    double mean = Arrays.stream(weeks).limit(WEEKS_BEFORE).average().orElseThrow();
+    double squares =
+        Arrays.stream(weeks)
+            .limit(WEEKS_BEFORE)
+            .mapToDouble(week -> (week - mean) * (week - mean))
+            .sum();
+    // At least the variance of independent calls, and half a call more than there are.
+    double expected = mean + 0.5 / WEEKS_BEFORE;
+    double variance = Math.max(expected, squares / (WEEKS_BEFORE - 1)) * (1 + 1.0 / WEEKS_BEFORE);
+    return new Shift(name, weeks, new Usual(expected, variance), period, byDay);
   }
 
   /** Finds the response times in the results of a statistic by priority. */

@@ -3,7 +3,6 @@ package io.callstream.dashboard;
 import static io.callstream.dashboard.Formats.number;
 import static io.callstream.dashboard.Formats.text;
 
-import io.callstream.dashboard.CallHours.Hour;
 import io.callstream.dashboard.SvgChart.Period;
 import io.callstream.dashboard.SvgChart.Shape;
 import io.callstream.engine.RunningPipeline.State;
@@ -55,18 +54,23 @@ final class RunPanels {
   private String trust() {
     Accounting all = snapshot.accounting();
     long late = all.statistics().values().stream().mapToLong(Contributions::late).max().orElse(0);
-    List<String> parts = new ArrayList<>();
-    add(parts, all.rejected(), "could not be read as calls");
-    add(parts, all.duplicates(), "repeat a call and are not counted again");
-    add(parts, late, "came too late for at least one figure");
-    add(parts, all.unconfirmedTimes(), "have a time far from that of their neighbors");
-    add(parts, all.ambiguousTimes(), "have a local time that occurs twice, because clocks change");
+    List<String> records = new ArrayList<>();
+    add(records, all.rejected(), "could not be parsed as a call");
+    add(records, all.duplicates(), "repeated a call, which counts once");
+    List<String> calls = new ArrayList<>();
+    add(calls, late, "came too late for at least one figure");
+    add(calls, all.unconfirmedTimes(), "had a time far from the times around it");
+    add(calls, all.ambiguousTimes(), "had a local time that occurs twice, because clocks change");
     String counted =
-        all.rejected() + all.duplicates() + all.additionalCalls() == 0
-            ? text("All %,d records are calls, and are counted.", all.calls())
-            : text("%,d records have %,d calls.", all.received(), all.calls());
+        all.received() == 0
+            ? "There are no records yet."
+            : !records.isEmpty() || all.additionalCalls() > 0
+                ? text("%,d records have %,d calls.", all.received(), all.calls())
+                : text("All %,d records are calls", all.calls())
+                    + (late == 0 ? ", and are counted." : ".");
     return counted
-        + (parts.isEmpty() ? "" : " Of these, " + String.join(", ", parts) + ".")
+        + (records.isEmpty() ? "" : " Of the records, " + String.join(", ", records) + ".")
+        + (calls.isEmpty() ? "" : " Of the calls, " + String.join(", ", calls) + ".")
         + (snapshot.findsDuplicates() ? "" : " A call that the feed repeats counts each time.")
         + (snapshot.state() == State.FINISHED ? "" : " Newer calls are missing.");
   }
@@ -95,9 +99,17 @@ final class RunPanels {
             CallHours.WEEKS, CallHours.MIN_OTHERS));
     item(
         text(
-            "A day, or the last week of a type or an area, is unusual if it differs from the usual"
-                + " number by at least %.0f standard deviations. Holidays are unusual days too.",
+            "A day is unusual if it differs from the usual number by at least %.0f standard"
+                + " deviations. Holidays are unusual days too.",
             Findings.LIMIT));
+    item(
+        text(
+            "The last week of a type or an area is a shift if it is outside the range of the %d"
+                + " weeks before, and if a t-test (3 degrees of freedom) rejects that it is like"
+                + " them. The level of the test is %.0f %%, divided by the number of types and"
+                + " areas with at least %d calls a week: random weeks cause a shift in about one of"
+                + " 20 reports, or fewer.",
+            Findings.WEEKS_BEFORE, Findings.LEVEL * 100, Findings.MIN_IN_WEEK));
     item(
         "An hour of a type is unusual if at most one of 100,000 usual hours has as many calls,"
             + " compared with the weeks before it (default of the baseline).");
@@ -120,19 +132,8 @@ final class RunPanels {
   }
 
   private void gaps(CallHours hours) {
-    List<Hour> all = hours.hours();
-    long left =
-        all.stream()
-            .skip(1)
-            .limit(Math.max(0, all.size() - 2))
-            .filter(h -> !h.comparable())
-            .count();
-    if (left > 0) {
-      item(
-          text(
-              "%,d hours between the first and the last one are not compared, because of gaps or"
-                  + " clock changes.",
-              left));
+    if (hours.gaps() > 0) {
+      item(text("%,d hours are not compared because of gaps or clock changes.", hours.gaps()));
     }
   }
 

@@ -47,8 +47,10 @@ final class SnapshotFactory {
   static final int TABLE_ROWS = 20;
   private static final int MAX_ATTEMPTS = 3;
   private static final String NO_HOURS =
-      "The busiest hour, unusual days and shifts: no statistic in this process counts all calls by"
-          + " the hour.";
+      "The busiest hour, unusual days and hours, and shifts: no statistic in this process counts"
+          + " all calls by the hour.";
+  private static final String NO_SPIKES =
+      "Unusual hours: no statistic in this process compares hours with a baseline.";
   private static final String NO_RESPONSES =
       "Response times: no statistic in this process measures them.";
   private static final String BY_TYPE = StandardStatistics.callsByType().name();
@@ -115,7 +117,8 @@ final class SnapshotFactory {
         main.map(results -> new CallHours(results, details.watermark(), zone));
     Optional<BlockResults> byType = take(others, r -> isTotal(r, BY_TYPE, "crime_type"));
     Optional<BlockResults> byLocation = take(others, r -> isTotal(r, BY_LOCATION, "address"));
-    Optional<BlockResults> spikes = take(others, r -> r.statistic().baseline().isPresent());
+    Optional<BlockResults> spikes =
+        hours.isPresent() ? take(others, SnapshotFactory::isSpikes) : Optional.empty();
     Optional<BlockResults> responses =
         take(others, r -> r.statistic().name().equals(RESPONSES) && isPriority(r));
     Optional<Ranking> types = byType.map(results -> ranking(results, TOP_TYPES, this::meaning));
@@ -124,14 +127,16 @@ final class SnapshotFactory {
         all -> {
           findings.findBusiestHour(all, dimension(main.orElseThrow(), Dimensions.CRIME_TYPE));
           findings.findUnusualDays(all);
-          spikes.ifPresent(results -> findings.findSpikes(results, all));
+          spikes.ifPresentOrElse(
+              results -> findings.findSpikes(results, all),
+              () -> findings.unknown().add(NO_SPIKES));
           findings.findShift(all, areas(hourly));
         },
         () -> findings.unknown().add(NO_HOURS));
     responses.ifPresentOrElse(
         findings::findResponseTimes, () -> findings.unknown().add(NO_RESPONSES));
     types.ifPresent(all -> findings.findTypes(all, routine(byType.orElseThrow())));
-    main.filter(SnapshotFactory::isCount).ifPresent(others::remove);
+    main.filter(SnapshotFactory::hasPanels).ifPresent(others::remove);
     if (hours.isPresent()) {
       take(others, r -> isTotal(r, BY_HOUR_OF_WEEK, "day_of_week", "hour_of_day"));
     }
@@ -176,16 +181,22 @@ final class SnapshotFactory {
           .filter(results -> dimension(results, by) >= 0)
           .findFirst()
           .ifPresent(
-              results ->
-                  areas.put(
-                      by == Dimensions.CRIME_TYPE ? "type" : by.name(),
-                      new Area(results, dimension(results, by))));
+              results -> areas.put(Findings.kind(by), new Area(results, dimension(results, by))));
     }
     return areas;
   }
 
-  private static boolean isCount(Results results) {
-    return results.statistic().measures().stream().allMatch(Measure.Count.class::isInstance);
+  /** Returns whether panels show all that an hourly statistic counts. */
+  private static boolean hasPanels(Results results) {
+    return results.statistic().measures().stream().allMatch(Measure.Count.class::isInstance)
+        && results.statistic().dimensions().stream()
+            .map(Dimension::name)
+            .allMatch(
+                List.of(Dimensions.CRIME_TYPE.name(), Dimensions.DISPOSITION.name())::contains);
+  }
+
+  private static boolean isSpikes(Results results) {
+    return results.statistic().baseline().isPresent() && ExploreIndex.isHourly(results.statistic());
   }
 
   private static boolean isPriority(Results results) {

@@ -234,7 +234,7 @@ final class StatisticPanels {
                 spike ->
                     List.of(
                         day.format(spike.start()) + ", " + clock(spike),
-                        spike.name(),
+                        RowTexts.shortened(spike.name()),
                         number(spike.calls()),
                         Formats.few(spike.usual())))
             .toList();
@@ -242,7 +242,7 @@ final class StatisticPanels {
         text(
             "The %d most unusual of %,d, in complete hours",
             rows.size(), findings.spikes().size()));
-    html.table(List.of("Hours", "Type", "Calls", "Usual"), rows, 2);
+    html.table(List.of("Hours", findings.spikesOf(), "Calls", "Usual"), rows, 2);
   }
 
   private String clock(Spike spike) {
@@ -275,7 +275,7 @@ final class StatisticPanels {
     html.open("ol class=bars role=list").line();
     for (Response response : findings.responses()) {
       bar(
-          response.priority(),
+          RowTexts.shortened(response.priority()),
           text(
               "90 %% within %s; %,d calls",
               Formats.duration(response.ninetieth()), response.calls()),

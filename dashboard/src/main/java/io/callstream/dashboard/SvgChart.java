@@ -77,7 +77,7 @@ final class SvgChart {
     this.highest = periods.stream().mapToLong(Period::count).max().orElse(0);
     double usual =
         periods.stream().mapToDouble(Period::usual).filter(u -> !Double.isNaN(u)).max().orElse(0);
-    this.max = roundUp(Math.max(highest, Math.round(usual)));
+    this.max = roundUp(Math.max(highest, (long) Math.ceil(usual)));
   }
 
   /** Returns a chart of at least one period; periods are ascending and without gaps. */
@@ -114,7 +114,11 @@ final class SvgChart {
   }
 
   private double y(long count) {
-    return TOP + (height - TOP - BOTTOM) * (1 - (double) count / max);
+    return y((double) count);
+  }
+
+  private double y(double count) {
+    return TOP + (height - TOP - BOTTOM) * (1 - count / max);
   }
 
   private void drawFrame(DateTimeFormatter labels) {
@@ -200,9 +204,7 @@ final class SvgChart {
     for (Period period : periods) {
       if (!Double.isNaN(period.usual())) {
         path.append(
-            Formats.text(
-                "M%.1f %.1fH%.1f",
-                x(period.start()), y(Math.round(period.usual())), x(period.end())));
+            Formats.text("M%.1f %.1fH%.1f", x(period.start()), y(period.usual()), x(period.end())));
       }
     }
     if (path.length() > 0) {

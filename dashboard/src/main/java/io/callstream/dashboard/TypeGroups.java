@@ -22,7 +22,6 @@ final class TypeGroups {
 
   private static final String OTHER = "other";
   private static final Pattern SEPARATORS = Pattern.compile("[ /]+");
-  private static final Pattern CODE = Pattern.compile(".*\\d.*");
   private static final TypeGroups NONE = new TypeGroups(Map.of(), Map.of());
 
   private final Map<String, String> names;
@@ -79,11 +78,16 @@ final class TypeGroups {
     }
     return SEPARATORS
         .splitAsStream(text)
-        .filter(part -> CODE.matcher(part).matches())
+        .filter(TypeGroups::hasDigit)
         .flatMap(part -> Stream.ofNullable(types.get(part)))
         .findFirst()
         .map(Type::group)
         .orElse(OTHER);
+  }
+
+  /** Returns whether a text has a digit. A regular expression takes too long for a hostile text. */
+  static boolean hasDigit(String text) {
+    return text.chars().anyMatch(c -> c >= '0' && c <= '9');
   }
 
   /** Returns what a type means; empty if this is not certain, or if the type says it. */

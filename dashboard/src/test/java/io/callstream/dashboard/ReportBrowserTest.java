@@ -6,13 +6,17 @@ import io.callstream.call.Call;
 import io.callstream.call.DataSfCalls;
 import io.callstream.call.Fields;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
 import io.callstream.testing.SomeCalls;
 import io.callstream.testing.WatchedRun;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -36,30 +40,19 @@ class ReportBrowserTest {
   @BeforeAll
   static void writeReport(@TempDir Path directory) throws Exception {
     browser = Browser.startIfInstalled();
-    List<Call> calls = new ArrayList<>();
-    for (Call call : SomeCalls.of(3_000)) {
-      int i = calls.size();
-      calls.add(
-          SomeCalls.call(i, i % 9 == 0 ? "W".repeat(90) : call.type(), call.time())
-              .address(call.address())
-              .disposition(call.disposition())
-              .with(Fields.PRIORITY, "ABC".substring(i % 3, i % 3 + 1))
-              .with(Fields.NEIGHBORHOOD, i % 7 == 0 ? "N".repeat(80) : "Mission")
-              .with(Fields.DISTRICT, "CENTRAL")
-              .with(Fields.RECEIVED, call.time())
-              .with(Fields.DISPATCHED, call.time().plusSeconds(1_000_000))
-              .with(Fields.ON_SCENE, call.time().plusSeconds(2_000_000))
-              .build());
-    }
+    ZoneId zone = DataSfCalls.json().zone();
+    List<Statistic> statistics =
+        new ArrayList<>(StandardStatistics.ofDataSf(zone, Duration.ofHours(1)));
+    statistics.add(StandardStatistics.spikesByType(zone, Duration.ofHours(1), Set.of()));
     try (WatchedRun run =
         WatchedRun.of(
             DataSfCalls.json(),
             pipeline ->
                 pipeline
-                    .statistics(
-                        StandardStatistics.ofDataSf(DataSfCalls.json().zone(), Duration.ofHours(1)))
-                    .listener(new RunHistory()))) {
-      run.receive(calls);
+                    .statistics(statistics)
+                    .listener(new RunHistory())
+                    .maxEventTimeJump(Duration.ofDays(1)))) {
+      run.receive(unusualCalls(ZonedDateTime.of(2018, 4, 2, 0, 0, 0, 0, zone)));
       Path file = directory.resolve("report.html");
       Report.write(run.running(), file, "Synthetic data");
       report = file.toUri();
@@ -67,11 +60,62 @@ class ReportBrowserTest {
     browser.open(report);
   }
 
+  /**
+   * Returns calls of eight weeks, with long names: a quiet day, hours with many calls of a type,
+   * and a last week with a shift.
+   */
+  private static List<Call> unusualCalls(ZonedDateTime start) {
+    List<Call> calls = new ArrayList<>();
+    for (int hour = 0; hour < 8 * 7 * 24 + 2; hour++) {
+      ZonedDateTime time = start.plusHours(hour);
+      int day = hour / 24;
+      if (day != 40 || hour % 4 == 0) {
+        add(calls, 2, "W".repeat(90), "Mission", time);
+      }
+      if (day == 37 && hour % 24 >= 17 && hour % 24 < 20) {
+        add(calls, 30, "S".repeat(90), "Mission", time);
+      }
+      if (day >= 49) {
+        add(calls, 1, "T".repeat(90), "N".repeat(80), time);
+      }
+    }
+    return calls;
+  }
+
+  private static void add(
+      List<Call> calls, int number, String type, String neighborhood, ZonedDateTime time) {
+    for (int i = 0; i < number; i++) {
+      int id = calls.size();
+      calls.add(
+          SomeCalls.call(id, type, time.toInstant())
+              .address(id % 300 + " Block Of Hyde St")
+              .disposition("HAN")
+              .with(Fields.PRIORITY, "ABC".substring(id % 3, id % 3 + 1))
+              .with(Fields.NEIGHBORHOOD, neighborhood)
+              .with(Fields.DISTRICT, "CENTRAL")
+              .with(Fields.RECEIVED, time.toInstant())
+              .with(Fields.DISPATCHED, time.toInstant().plusSeconds(1_000_000))
+              .with(Fields.ON_SCENE, time.toInstant().plusSeconds(2_000_000))
+              .build());
+    }
+  }
+
   @AfterAll
   static void closeBrowser() throws Exception {
     if (browser != null) {
       browser.close();
     }
+  }
+
+  @Test
+  void hasAPanelOfEachFinding() throws Exception {
+    assertThat(browser.texts("h2"))
+        .contains(
+            "The busiest hour",
+            "Unusual days",
+            "Unusual hours",
+            "Shifts against the weeks before",
+            "Response times");
   }
 
   @Test

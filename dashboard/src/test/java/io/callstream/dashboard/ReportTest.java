@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.callstream.CallstreamException;
 import io.callstream.call.Call;
+import io.callstream.call.DataSfCalls;
+import io.callstream.call.Fields;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
@@ -21,9 +23,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -34,6 +38,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ReportTest {
   /** A Monday, in weeks without a clock change. */
   private static final Instant START = Instant.parse("2018-04-02T07:00:00Z");
+
+  private static final Duration HOUR = Duration.ofHours(1);
 
   @TempDir Path directory;
 
@@ -194,12 +200,80 @@ class ReportTest {
           .contains(
               "All 10 records are calls, and are counted. A call that the feed repeats counts each"
                   + " time. Newer calls are missing.");
+      run.receive(
+          List.of(SomeCalls.call(11, "A", SomeCalls.START.minus(HOUR.multipliedBy(9))).build()));
+      assertThat(Report.html(run.running()))
+          .contains(
+              "All 11 records are calls. Of the calls, 1 came too late for at least one figure, 1 had"
+                  + " a time far from the times around it. A call");
       run.receive("no call".getBytes(UTF_8));
       run.running().stop();
       assertThat(Report.html(run.running()))
           .contains(
-              "11 records have 10 calls. Of these, 1 could not be read as calls. A call that"
-                  + " the feed repeats counts each time.</p>");
+              "12 records have 11 calls. Of the records, 1 could not be parsed as a call. Of the"
+                  + " calls, 1 came too late for at least one figure, 1 had a time far from the times"
+                  + " around it. A call that the feed repeats counts each time.</p>");
+    }
+  }
+
+  @Test
+  void saysThatThereAreNoRecords() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      assertThat(Report.html(run.running()))
+          .contains("There are no records yet.")
+          .doesNotContain("All 0 records");
+    }
+  }
+
+  @Test
+  void hoursAfterTheWatermarkAreNotAGap() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    // Every second call goes to the other partition, whose clock is five hours behind.
+    for (int hour = 0; hour < 100; hour++) {
+      calls.add(SomeCalls.call(2 * hour, "A", START.plus(HOUR.multipliedBy(hour))).build());
+      Instant lagging = START.plus(HOUR.multipliedBy(Math.max(0, hour - 5)));
+      calls.add(SomeCalls.call(2 * hour + 1, "A", lagging).build());
+    }
+    try (WatchedRun run = WatchedRun.standard()) {
+      assertThat(Report.html(run.receive(calls).running()))
+          .doesNotContain("not compared because of gaps");
+    }
+    calls.removeIf(call -> Duration.between(START, call.time()).toHours() / 10 == 5);
+    try (WatchedRun run = WatchedRun.standard()) {
+      // The ten hours without calls, and the hours before and after them.
+      assertThat(Report.html(run.receive(calls).running()))
+          .contains("12 hours are not compared because of gaps or clock changes.");
+    }
+  }
+
+  @Test
+  void shortensTypesAndPriorities() throws Exception {
+    String longText = "x".repeat(5_000);
+    List<Call> calls = new ArrayList<>();
+    for (int hour = 0; hour < 6 * 7 * 24; hour++) {
+      Instant time = START.plus(HOUR.multipliedBy(hour));
+      for (int i = 0; i < (hour == 900 ? 30 : 1); i++) {
+        calls.add(
+            SomeCalls.call(calls.size(), hour == 900 ? longText : "A", time)
+                .with(Fields.PRIORITY, longText)
+                .with(Fields.RECEIVED, time)
+                .with(Fields.ON_SCENE, time.plusSeconds(60))
+                .build());
+      }
+    }
+    ZoneId zone = DataSfCalls.json().zone();
+    try (WatchedRun run =
+        WatchedRun.of(
+            DataSfCalls.json(),
+            pipeline ->
+                pipeline
+                    .statistics(StandardStatistics.ofDataSf(zone, HOUR))
+                    .statistic(StandardStatistics.spikesByType(zone, HOUR, Set.of())))) {
+      String html = Report.html(run.receive(calls).running());
+      assertThat(html)
+          .contains(">Unusual hours<", ">Response times<")
+          .contains("x".repeat(99) + "…")
+          .doesNotContain("x".repeat(100));
     }
   }
 

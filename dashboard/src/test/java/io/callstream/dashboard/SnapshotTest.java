@@ -10,6 +10,7 @@ import io.callstream.call.Fields;
 import io.callstream.dashboard.Snapshot.Ranking;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.statistic.Baseline;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Emission;
@@ -23,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -161,6 +163,69 @@ class SnapshotTest {
           .as("the latest day")
           .startsWith("2018-11-08T00:00:00-08:00");
       assertThat(table.rows()).isEqualTo(run.running().results("daily").rows().size());
+    }
+  }
+
+  @Test
+  void showsTheLatestSpikesAsATableIfTheHoursOfAllCallsAreUnknown() throws Exception {
+    // Each day at 10:00 local time: 4 or 6 calls of each type; on the last day 20 of two types.
+    ZonedDateTime first = ZonedDateTime.of(2018, 10, 15, 10, 0, 0, 0, ZONE);
+    List<Call> calls = new ArrayList<>();
+    for (int day = 0; day < 12; day++) {
+      for (String type : List.of("Burst", "Steady", "PASSING CALL")) {
+        boolean bursts = day == 11 && !type.equals("Steady");
+        for (int i = 0; i < (bursts ? 20 : day % 2 == 0 ? 4 : 6); i++) {
+          Instant time = first.plusDays(day).plusMinutes(i).toInstant();
+          calls.add(SomeCalls.call(calls.size(), type, time).build());
+        }
+      }
+    }
+    Statistic spikes =
+        StandardStatistics.spikesByType(ZONE, Duration.ZERO, StandardStatistics.ROUTINE_TYPES);
+    try (WatchedRun run = WatchedRun.of(spikes)) {
+      Snapshot snapshot = snapshot(run.receive(calls));
+      assertThat(snapshot.others()).extracting(Snapshot.Table::name).containsExactly(spikes.name());
+      List<String> columns = snapshot.others().get(0).columns();
+      List<List<String>> cells = snapshot.others().get(0).cells();
+      assertThat(cells).hasSize(1);
+      assertThat(cells.get(0)).contains("2018-10-26T10:00:00-07:00", "Burst", "20");
+      // By hand: a Friday with 4 calls, and eight other working days with 40 calls, which count a
+      // quarter: (4 + 10) / 3, and half a call in 3^2 / (1 + 8 / 16) = 6 windows: 4.75.
+      assertThat(cells.get(0).get(columns.indexOf("expected"))).isEqualTo("4.750");
+      assertThat(snapshot.findings().unknown())
+          .contains(
+              "The busiest hour, unusual days and hours, and shifts: no statistic in this process"
+                  + " counts all calls by the hour.");
+    }
+  }
+
+  @Test
+  void showsSpikesOfDaysAsATable() throws Exception {
+    Statistic days =
+        Statistic.named("unusual-days")
+            .by(Dimensions.CRIME_TYPE)
+            .over(Windows.daily(ZONE).withoutLateness())
+            .comparedWith(Baseline.weekly(ZONE))
+            .build();
+    try (WatchedRun run = WatchedRun.of(days, StandardStatistics.callsPerHour(Duration.ZERO))) {
+      Snapshot snapshot = snapshot(run.receive(SomeCalls.of(100)));
+      assertThat(snapshot.others()).extracting(Snapshot.Table::name).containsExactly(days.name());
+      assertThat(snapshot.findings().unknown())
+          .contains("Unusual hours: no statistic in this process compares hours with a baseline.");
+    }
+  }
+
+  @Test
+  void showsHourlyCountsWithoutAPanelAsATable() throws Exception {
+    Statistic hourly =
+        Statistic.named("by-city")
+            .by(Dimensions.CITY)
+            .over(Windows.hourly(ZONE).withoutLateness())
+            .build();
+    try (WatchedRun run = WatchedRun.of(hourly)) {
+      Snapshot snapshot = snapshot(run.receive(SomeCalls.of(100)));
+      assertThat(snapshot.hours()).isPresent();
+      assertThat(snapshot.others()).extracting(Snapshot.Table::name).containsExactly("by-city");
     }
   }
 
