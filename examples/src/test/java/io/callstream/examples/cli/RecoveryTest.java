@@ -319,7 +319,7 @@ class RecoveryTest {
                 directory.resolve("fill-" + full + ".sh"),
                 String.join(
                     "\n",
-                    "mount -t tmpfs -o size=300k callstream " + disk,
+                    "mount -t tmpfs -o size=150k callstream " + disk,
                     statistics,
                     "echo \"status $?\"",
                     "mount -o remount,size=100m " + disk,
