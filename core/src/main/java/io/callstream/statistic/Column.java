@@ -33,12 +33,12 @@ public record Column(String name, Type type, int scale, Role role, int index) {
     }
     if (scale < 0 || scale > (type == Type.DECIMAL ? Measure.MAX_PRECISION : 0)) {
       throw new IllegalArgumentException(
-          "The scale of the column '%s' is %s; it must be 0, or up to %s for DECIMAL"
+          "The column '%s' has the scale %s; it must be 0, or at most %s for a DECIMAL"
               .formatted(name, scale, Measure.MAX_PRECISION));
     }
     if (index < 0) {
       throw new IllegalArgumentException(
-          "The index of the column '%s' is %s; it must be 0 or more".formatted(name, index));
+          "The column '%s' has the index %s; it must be 0 or more".formatted(name, index));
     }
   }
 

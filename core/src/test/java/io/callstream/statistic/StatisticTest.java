@@ -366,10 +366,10 @@ class StatisticTest {
     "'', LONG, 0, 0, 'The column '''' must be lower-case'",
     "Count, LONG, 0, 0, 'The column ''Count'' must be lower-case'",
     "1st, LONG, 0, 0, 'The column ''1st'' must be lower-case'",
-    "count, LONG, 1, 0, 'The scale of the column ''count'' is 1; it must be 0, or up to 38'",
-    "price, DECIMAL, 39, 0, 'The scale of the column ''price'' is 39'",
-    "price, DECIMAL, -1, 0, 'The scale of the column ''price'' is -1'",
-    "count, LONG, 0, -1, 'The index of the column ''count'' is -1; it must be 0 or more'"
+    "count, LONG, 1, 0, 'The column ''count'' has the scale 1; it must be 0, or at most 38'",
+    "price, DECIMAL, 39, 0, 'The column ''price'' has the scale 39'",
+    "price, DECIMAL, -1, 0, 'The column ''price'' has the scale -1'",
+    "count, LONG, 0, -1, 'The column ''count'' has the index -1; it must be 0 or more'"
   })
   void rejectsAnInvalidColumn(String name, Column.Type type, int scale, int index, String message) {
     assertThatThrownBy(() -> new Column(name, type, scale, Column.Role.MEASURE, index))

@@ -41,6 +41,10 @@ final class Report {
 
   private final StudyResult study;
   private final Analysis analysis;
+
+  /** Compares the recommended configurations with the defaults. */
+  private final Analysis confirmed;
+
   private final List<Configuration> ordered;
   private final Map<String, String> values = new HashMap<>();
   private final Map<String, String> charts = new LinkedHashMap<>();
@@ -48,6 +52,7 @@ final class Report {
   private Report(StudyResult study) {
     this.study = study;
     analysis = Analysis.of(study.runs(), Stage.COMPARE);
+    confirmed = Analysis.of(study.runs(), Stage.CONFIRM);
     ordered = ordered();
   }
 
@@ -140,8 +145,8 @@ final class Report {
     put("abort", study.abortReason());
   }
 
-  private String mean(Configuration configuration, Measure measure) {
-    return measure.figure(analysis.estimate(configuration, measure).mean()) + " " + measure.unit;
+  private static String mean(Analysis runs, Configuration configuration, Measure measure) {
+    return measure.figure(runs.estimate(configuration, measure).mean()) + " " + measure.unit;
   }
 
   private void summarizeNoise() {
@@ -189,7 +194,7 @@ final class Report {
                   return new Chart.Bar(
                       c.label(),
                       effect.ratio(),
-                      mean(c, measure),
+                      mean(analysis, c, measure),
                       effect.significant() ? effect.gain() : 0);
                 })
             .toList();
@@ -199,7 +204,7 @@ final class Report {
     charts.put(file, Chart.effects(title, bars, analysis.margin(measure)));
     return format(
         "![%s](%s)\n\nThe defaults: %s. Green is better, red is worse, gray is within noise.\n\n",
-        title, file, mean(Configuration.baseline(), measure));
+        title, file, mean(analysis, Configuration.baseline(), measure));
   }
 
   private void rank() {
@@ -292,7 +297,7 @@ final class Report {
                 + " (at "
                 + display(setting, worst)
                 + ", "
-                + change(worst, worst(worst))
+                + change(analysis, worst, worst(worst))
                 + ")");
       } else if (advice.startsWith("no")) {
         same.add(setting.title);
@@ -310,14 +315,14 @@ final class Report {
   }
 
   /** Returns how a configuration changes a measure, in its unit. */
-  private String change(Configuration level, Measure measure) {
-    Effect effect = analysis.effect(level, measure);
+  private static String change(Analysis runs, Configuration level, Measure measure) {
+    Effect effect = runs.effect(level, measure);
     return format(
         "%s %s from %s to %s",
         measure.title,
         effect.ratio() < 1 ? "falls" : "rises",
-        mean(Configuration.baseline(), measure),
-        mean(level, measure));
+        mean(runs, Configuration.baseline(), measure),
+        mean(runs, level, measure));
   }
 
   private void recommend() {
@@ -342,23 +347,32 @@ final class Report {
               Configuration alone = Configuration.of(e.getKey(), e.getValue());
               return format(
                   "**Use %s** (default: %s): %s.",
-                  alone.label(), e.getKey().byDefault, effects(alone));
+                  alone.label(), e.getKey().byDefault, effects(alone, recommended));
             });
   }
 
-  /** Returns the significant effects of a setting, and which figures are unknown. */
-  private String effects(Configuration alone) {
+  /**
+   * Returns the significant effects of a setting of a recommendation, and which figures are
+   * unknown. A measure that was not compared may have figures from the confirmation.
+   */
+  private String effects(Configuration alone, Configuration recommended) {
     List<String> parts = new ArrayList<>();
     for (Measure measure : COMPARED) {
-      if (analysis.has(alone, measure) && analysis.effect(alone, measure).significant()) {
-        parts.add(change(alone, measure));
+      Analysis runs = analysis.has(alone, measure) ? analysis : confirmed;
+      if (runs.has(alone, measure) && runs.effect(alone, measure).significant()) {
+        parts.add(change(runs, alone, measure));
       }
     }
     for (Measure measure : RANKED) {
-      if (!analysis.has(alone, measure)) {
+      Analysis runs = analysis.has(alone, measure) ? analysis : confirmed;
+      if (runs.has(alone, measure)) {
+        if (!runs.effect(alone, measure).significant()) {
+          parts.add(measure.title + " does not change measurably");
+        }
+      } else if (confirmed.has(recommended, measure)) {
+        parts.add(measure.title + " was measured only with the other settings, below");
+      } else {
         parts.add(measure.title + " was not measured");
-      } else if (!analysis.effect(alone, measure).significant()) {
-        parts.add(measure.title + " does not change measurably");
       }
     }
     return String.join("; ", parts);
@@ -425,7 +439,6 @@ final class Report {
   }
 
   private void confirm() {
-    Analysis confirmed = Analysis.of(study.runs(), Stage.CONFIRM);
     put(
         "confirmation",
         confirmed.configurations().size() > 1

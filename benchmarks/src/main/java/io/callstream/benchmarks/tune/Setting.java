@@ -28,8 +28,8 @@ enum Setting {
       "shuffle partitions",
       "one per core",
       "spark.sql.shuffle.partitions",
-      "each partition is a task and a state file in every batch, and helps only if a core is idle."
-          + " Spark's own default is 200",
+      "where tasks keep state, each partition is a task and a state file in every batch, and helps"
+          + " only if a core is idle. Spark's own default is 200",
       "--conf spark.sql.shuffle.partitions=%s",
       Setting.SPARK_SETTINGS,
       ".shufflePartitions(%s)"),

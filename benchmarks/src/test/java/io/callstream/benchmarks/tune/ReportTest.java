@@ -125,6 +125,27 @@ class ReportTest {
   }
 
   @Test
+  void takesFiguresThatWereNotComparedFromTheConfirmation() throws IOException {
+    add(Stage.COMPARE, DEFAULTS, Measure.P95, 1_000);
+    add(Stage.COMPARE, FAST, Measure.P95, 300);
+    add(Stage.CONFIRM, DEFAULTS, Measure.THROUGHPUT, 500_000);
+    add(Stage.CONFIRM, FAST, Measure.THROUGHPUT, 500_100);
+
+    assertThat(markdown())
+        .contains(
+            "latency p95 falls from 1,000 ms to 300 ms; throughput does not change measurably.")
+        .doesNotContain("not measured;", "was not measured");
+
+    runs.removeIf(run -> run.stage() == Stage.CONFIRM);
+    add(Stage.CONFIRM, DEFAULTS, Measure.THROUGHPUT, 500_000);
+    add(Stage.CONFIRM, FAST, Measure.THROUGHPUT, 900_000);
+
+    assertThat(markdown())
+        .contains("; throughput rises from 500,000 calls/s to 900,000 calls/s.")
+        .doesNotContain("was not measured");
+  }
+
+  @Test
   void recommendsTheDefaultsIfNothingIsBetter() throws IOException {
     add(Stage.COMPARE, DEFAULTS, Measure.THROUGHPUT, 200_000);
     add(Stage.COMPARE, ROCKSDB, Measure.THROUGHPUT, 150_000);

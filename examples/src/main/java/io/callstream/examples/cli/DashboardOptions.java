@@ -80,11 +80,12 @@ final class DashboardOptions {
   void check(@Nullable Integer port) {
     if (port != null) {
       requirePort(port);
-    } else if (bind != null || !hostNames.isEmpty() || (!label.isEmpty() && report == null)) {
+    } else if (bind != null || !hostNames.isEmpty()) {
       throw Usage.wrong(
-          command,
-          "--bind and --host-name are for the dashboard, and --label is for it and for --report."
-              + " Neither is asked for.");
+          command, "--bind and --host-name are for the dashboard, and none is asked for.");
+    } else if (!label.isEmpty() && report == null) {
+      throw Usage.wrong(
+          command, "--label is for the dashboard and --report, and none is asked for.");
     }
     for (String name : hostNames) {
       if (!name.matches("[\\w.-]+")) {

@@ -7,6 +7,7 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.KafkaCluster;
+import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.broker.EmbeddedBroker;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
@@ -28,6 +29,9 @@ class SyntheticLabelTest {
     SyntheticLabel label;
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
       KafkaCluster cluster = KafkaCluster.at(broker.bootstrapServers());
+      try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
+        assertThat(admin.ensure("calls", 1, 1).offsets()).isZero();
+      }
       try (CallProducer producer =
           CallProducer.to(cluster, "calls", SanFranciscoCalls.json()).connect()) {
         assertThat(producer.send(SyntheticCalls.of(3)).sent()).isEqualTo(3);

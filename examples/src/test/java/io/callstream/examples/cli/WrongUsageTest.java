@@ -68,6 +68,12 @@ class WrongUsageTest {
         arguments("demo --no-dashboard --port 0", "exclude each other"),
         arguments("demo --no-dashboard --bind 127.0.0.1", "none is asked for"),
         arguments("demo --no-dashboard --host-name stats.example", "none is asked for"),
+        arguments(
+            "demo --no-dashboard --report r.html --bind 127.0.0.1",
+            "--bind and --host-name are for the dashboard, and none is asked for."),
+        arguments(
+            "demo --no-dashboard --label Test",
+            "--label is for the dashboard and --report, and none is asked for."),
         arguments("demo --host-name https://stats.example", "without scheme and port"),
         arguments("demo --host-name stats.example:80", "without scheme and port"),
         arguments("demo --bind 192.0.2.1", "is no address of this machine"),
