@@ -94,8 +94,9 @@ final class RunPanels {
     item(
         text(
             "Usual is the mean of the same local hour, or day of the week, in up to %d weeks before"
-                + " and after it, and in at least %d. Few high counts have little effect. The"
-                + " number after ± is the standard deviation of one such hour or day.",
+                + " and after it, and in at least %d. High outliers are cut, and half a call is added"
+                + " to their sum. The number after ± is the standard deviation that chance alone"
+                + " causes, or that of these hours or days, whichever is more.",
             CallHours.WEEKS, CallHours.MIN_OTHERS));
     item(
         text(
