@@ -18,6 +18,7 @@
   const whole = new Intl.NumberFormat('en');
   const one = new Intl.NumberFormat('en', {maximumFractionDigits: 1, minimumFractionDigits: 1});
   const percent = part => `${(part * 100).toFixed(1)} %`;
+  const count = (number, noun) => `${whole.format(number)} ${noun}${number === 1 ? '' : 's'}`;
 
   function element(name, className = '', text = '') {
     const made = document.createElement(name);
@@ -282,11 +283,10 @@
     };
   }
 
+  /** Returns the median of the calls of four weeks; null if one is unknown. */
   function median(numbers) {
-    const known = numbers.filter(n => n !== null).sort((a, b) => a - b);
-    const middle = known.length / 2;
-    return known.length < 2 ? null
-      : known.length % 2 ? known[Math.floor(middle)] : (known[middle - 1] + known[middle]) / 2;
+    const sorted = [...numbers].sort((a, b) => a - b);
+    return numbers.includes(null) ? null : (sorted[1] + sorted[2]) / 2;
   }
 
   const isSelected = i => {
@@ -600,13 +600,18 @@
     }
     const value = {line: point => point.complete ? point.calls : null, before: point => point.weeks[0], median: point => median(point.weeks)};
     const comparable = points.filter(point => point.complete && point.weeks[0] !== null);
-    const sum = (list, of) => list.reduce((total, point) => total + of(point), 0);
-    const now = sum(comparable, value.line), then = sum(comparable, value.before);
     const usual = points.filter(point => point.complete && value.median(point) !== null);
+    const isSame = usual.length === comparable.length; // A median needs a week before.
+    const sum = (list, of) => list.reduce((total, point) => total + of(point), 0);
+    const calls = list => count(sum(list, value.line), 'call');
+    const against = (list, of, when) => difference(sum(list, value.line), sum(list, of), when);
+    const complete = list => count(list.length, hourly ? 'complete hour' : 'complete day');
     setText(shown.heading, `${range().every(time => time === null) ? 'All calls' : 'The selected time'} by ${hourly ? 'hour' : 'day'}, compared`);
     setText(shown.note, comparable.length === 0 ? 'No week before is known for this time.'
-      : `${whole.format(comparable.length)} complete ${hourly ? 'hours' : 'days'} with a week before: ${whole.format(now)} calls, ${difference(now, then)} a week before (${whole.format(then)})`
-        + (usual.length ? `; ${difference(sum(usual, value.line), sum(usual, value.median))} the median of four weeks` : ''));
+      : `${complete(comparable)} with a week before: ${calls(comparable)}${against(comparable, value.before, 'a week before')}`
+        + (usual.length === 0 ? ''
+        : isSame ? against(usual, value.median, 'the median of the four weeks before').replace(/^,/, ';')
+        : `; ${complete(usual)} with four weeks before: ${calls(usual)}${against(usual, value.median, 'their median')}`));
     const height = state.kiosk ? Math.max(150, Math.round(innerHeight * .24)) : 330;
     const p = plot(shown, height, `${whole.format(selected.length)} selected hours, ${text('full', points[0].local)} to ${text('full', points[points.length - 1].local)}. ${shown.note.textContent}`);
     const most = Math.max(1, ...points.flatMap(point => [point.calls, ...Object.values(value).map(of => of(point) || 0)]));
@@ -642,9 +647,18 @@
     };
   }
 
-  function difference(now, then) {
-    const change = then === 0 ? 0 : now / then - 1;
-    return Math.abs(change) < .005 ? 'as many as' : `${Math.abs(change * 100).toFixed(0)} % ${change > 0 ? 'more' : 'fewer'} than`;
+  /** Compares calls with those of another time. */
+  function difference(now, then, when) {
+    const factor = now / then;
+    const number = (Number.isInteger(then) ? whole : one).format(then);
+    if (then === 0 && now > 0) {
+      return when === 'a week before' ? '; a week before there were none' : `; ${when} is 0`;
+    }
+    const more = now === then ? 'as many as'
+      : Math.abs(factor - 1) < .005 ? 'about as many as'
+      : factor > 3 ? `${whole.format(Number(factor.toPrecision(2)))} times as many as`
+      : `${Math.abs((factor - 1) * 100).toFixed(0)} % ${factor > 1 ? 'more' : 'fewer'} than`;
+    return `, ${more} ${when} (${number})`;
   }
 
   function week() {

@@ -484,6 +484,58 @@ class ExploreBrowserTest extends InBrowser {
   }
 
   @Test
+  void comparesOnlyWhatIsKnownAndStatesTheNumbers() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    Instant start = Instant.parse("2018-09-03T07:00:00Z");
+    for (int hour = 0; hour < 29 * 24; hour++) {
+      Instant time = start.plusSeconds(3_600L * hour);
+      int week = hour / 168;
+      int hourOfWeek = hour % 168;
+      add(calls, "Even", time, 1);
+      add(calls, "New", time, hourOfWeek == 10 && week == 4 ? 23 : 0);
+      add(calls, "About", time, hourOfWeek == 11 ? week == 4 ? 401 : week == 3 ? 400 : 0 : 0);
+      add(calls, "Burst", time, hourOfWeek == 12 ? week == 4 ? 22 : 2 : 0);
+      add(calls, "More", time, hourOfWeek == 13 ? week == 4 ? 42 : 40 : 0);
+    }
+    restart(SanFranciscoCalls.json(), calls);
+    Instant last = start.plus(Duration.ofDays(28));
+    assertThat(trend("New", last.plusSeconds(10 * 3_600), 1))
+        .isEqualTo(
+            "1 complete hour with a week before: 23 calls; a week before there were none; the"
+                + " median of the four weeks before is 0");
+    assertThat(trend("About", last.plusSeconds(11 * 3_600), 1))
+        .contains("401 calls, about as many as a week before (400); ");
+    assertThat(trend("Burst", last.plusSeconds(12 * 3_600), 1))
+        .contains(
+            "22 calls, 11 times as many as a week before (2); 11 times as many as the median of the"
+                + " four weeks before (2)");
+    assertThat(trend("More", last.plusSeconds(13 * 3_600), 1))
+        .contains("42 calls, 5 % more than a week before (40); 5 % more than the median");
+    // The first hour of all is not complete, so only the last hour has four weeks before it.
+    assertThat(trend("Even", last.minusSeconds(2 * 3_600), 4))
+        .isEqualTo(
+            "4 complete hours with a week before: 4 calls, as many as a week before (4); 1 complete"
+                + " hour with four weeks before: 1 call, as many as their median (1)");
+    assertThat(trend("Even", last.minusSeconds(2 * 3_600), 2))
+        .as("without a median of three weeks")
+        .isEqualTo("2 complete hours with a week before: 2 calls, as many as a week before (2)");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  private static void add(List<Call> calls, String type, Instant time, int number) {
+    for (int i = 0; i < number; i++) {
+      calls.add(SomeCalls.call(calls.size(), type, time.plusSeconds(i)).build());
+    }
+  }
+
+  /** Returns how the page compares the calls of a type in some hours. */
+  private String trend(String type, Instant from, int hours) throws Exception {
+    open("?type=" + type + "&from=" + from + "&to=" + from.plusSeconds(3_600L * hours));
+    browser.await("document.querySelector('#trend svg') !== null");
+    return browser.texts("#trend .note").get(0);
+  }
+
+  @Test
   void allControlsAreReachableWithTheKeyboard() throws Exception {
     reachesAllControls(50);
   }
