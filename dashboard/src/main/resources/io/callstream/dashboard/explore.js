@@ -10,6 +10,10 @@
     group: 'Kinds of calls', type: 'Types', disposition: 'How calls ended', priority: 'Priority',
     district: 'Police districts', neighborhood: 'Neighborhoods', address: 'Places', hexagon: 'Area'
   };
+  const FIELDS = {
+    group: 'kind', type: 'type', disposition: 'disposition', priority: 'priority',
+    district: 'police district', neighborhood: 'neighborhood', address: 'place', hexagon: 'area'
+  };
   const SVG = 'http://www.w3.org/2000/svg';
   const HEXAGON = 300; // Hexagons.SIZE: meters of the Mercator projection.
   const EARTH = 6378137;
@@ -193,7 +197,12 @@
         show();
         loadLatest();
       } else if (response.status === 400) {
-        setText(byId('now'), (await response.json()).error);
+        const all = element('a', '', 'Show all calls');
+        all.href = location.pathname;
+        byId('now').replaceChildren((await response.json()).error + ' ', all, '.');
+        setText(byId('period'), '');
+        trouble = 'No calls for this address';
+        showLight();
         return;
       } else if (response.status !== 304 && response.status !== 503) {
         throw new Error(`Status ${response.status}`);
@@ -935,7 +944,7 @@
       button.dataset.key = row.start + name(row);
       button.onclick = () => {
         const filters = {...state.filters};
-        row.dimensions.forEach((key, i) => key in FACETS && (filters[key] = row.values[i]));
+        row.dimensions.forEach((key, i) => (!data.columns || data.columns.includes(key)) && (filters[key] = row.values[i]));
         stopReplay();
         change({filters, from: row.start, to: row.end, last: null, slot: null});
       };
@@ -1017,7 +1026,10 @@
     }
     const i = series.lastComplete;
     const parts = [];
-    if (i < 0) {
+    const unknown = Object.entries(data.unknown || {}).filter(([key, value]) => state.filters[key] === value);
+    if (unknown.length) {
+      parts.push(unknown.map(([key, value]) => `No call has the ${FIELDS[key]} “${(key === 'group' && (data.groups || {})[value]) || value || '(none)'}”.`).join(' '));
+    } else if (i < 0) {
       parts.push('No hour is complete yet.');
     } else {
       const calls = series.calls[i];

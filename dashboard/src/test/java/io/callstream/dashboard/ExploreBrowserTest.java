@@ -536,6 +536,24 @@ class ExploreBrowserTest extends InBrowser {
   }
 
   @Test
+  void saysWhichFilterNoCallCanHave() throws Exception {
+    open("?district=Mission");
+    browser.await(
+        "document.getElementById('now').textContent.includes('this feed have no field district')");
+    assertThat(browser.texts("#state")).containsExactly("No calls for this address");
+    browser.problems().clear(); // The browser reports the status 400.
+    click("#now a");
+    browser.await("location.search === '' && document.querySelector('#by-type .bars li') !== null");
+    open("?type=Bananas&disposition=Peeled");
+    awaitTotal(0);
+    assertThat(browser.texts("#now").get(0))
+        .isEqualTo("No call has the type “Bananas”. No call has the disposition “Peeled”.");
+    open("?disposition=HAN");
+    browser.await("document.getElementById('now').textContent.startsWith('The last complete')");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
   void allControlsAreReachableWithTheKeyboard() throws Exception {
     reachesAllControls(50);
   }
