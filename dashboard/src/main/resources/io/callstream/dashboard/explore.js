@@ -328,6 +328,9 @@
     return all;
   }
 
+  const isOver = () => data.state !== 'RUNNING';
+  const none = () => isOver() ? 'No calls.' : 'No calls yet.';
+
   // Panels
 
   const panels = new Map();
@@ -388,13 +391,13 @@
     const number = from.values.length;
     setText(shown.note, from.groups === 0 ? ''
       : find ? `${whole.format(from.found)} of ${whole.format(from.groups)} contain “${find}”` + (number < from.found ? `; the first ${number} are shown` : '')
-      : number < from.groups ? `The first ${number} of ${whole.format(from.groups)}; the others have ${whole.format(left)} calls (${percent(left / from.total)})` : '');
+      : number < from.groups ? `The first ${number} of ${whole.format(from.groups)}; the others have ${count(left, 'call')} (${percent(left / from.total)})` : '');
     shown.rows = {
       columns: [key, 'calls', 'share', 'meaning'],
       rows: from.values.map(([value, calls, meaning]) => [value, calls, calls / from.total, meaning])
     };
     if (from.values.length === 0) {
-      empty(shown, series.size === 0 ? 'No calls yet.' : from.groups > 0 ? `No value contains “${state.find}”.` : 'No calls with these filters.');
+      empty(shown, series.size === 0 ? none() : from.groups > 0 ? `No value contains “${state.find}”.` : 'No calls with these filters.');
       return;
     }
     let list = shown.body.querySelector('ol');
@@ -481,7 +484,7 @@
     }
     const shown = panel('overview', 'Calls over time', 'full');
     if (series.size === 0) {
-      empty(shown, 'No calls yet.');
+      empty(shown, none());
       return;
     }
     const hourly = series.size <= 96;
@@ -511,7 +514,7 @@
         x: x(i) + step * .1, y: y(bin.calls), width: Math.max(.5, step * .8), height: y(0) - y(bin.calls)
       });
       const about = (bin.partial ? ', not complete' : '') + (bin.change ? `, clocks change, ${bin.hours} hours` : '');
-      bar.append(drawn('title', {}, `${name(bin)}: ${whole.format(bin.calls)} calls, ${one.format(bin.calls / bin.hours)} an hour${about}`));
+      bar.append(drawn('title', {}, `${name(bin)}: ${count(bin.calls, 'call')}, ${one.format(bin.calls / bin.hours)} an hour${about}`));
       p.svg.append(bar);
       if (bin.change) {
         p.svg.append(drawn('line', {class: 'change', x1: x(i) + step / 2, x2: x(i) + step / 2, y1: p.top, y2: height - p.bottom}));
@@ -585,7 +588,7 @@
     const shown = panel('trend', 'The selected time, compared', 'wide');
     const selected = [...series.calls.keys()].filter(isSelected);
     if (selected.length === 0) {
-      empty(shown, series.size ? 'No hour of the data is selected.' : 'No calls yet.');
+      empty(shown, series.size ? 'No hour of the data is selected.' : none());
       return;
     }
     const hourly = selected.length <= 14 * 24;
@@ -622,7 +625,7 @@
         : isSame ? against(usual, value.median, 'the median of the four weeks before').replace(/^,/, ';')
         : `; ${complete(usual)} with four weeks before: ${calls(usual)}${against(usual, value.median, 'their median')}`));
     const height = state.kiosk ? Math.max(150, Math.round(innerHeight * .24)) : 330;
-    const p = plot(shown, height, `${whole.format(selected.length)} selected hours, ${text('full', points[0].local)} to ${text('full', points[points.length - 1].local)}. ${shown.note.textContent}`);
+    const p = plot(shown, height, `${count(selected.length, 'selected hour')}, ${text('full', points[0].local)} to ${text('full', points[points.length - 1].local)}. ${shown.note.textContent}`);
     const most = Math.max(1, ...points.flatMap(point => [point.calls, ...Object.values(value).map(of => of(point) || 0)]));
     const y = axis(p, height, most);
     const first = points[0].local, span = Math.max(1, points[points.length - 1].local - first);
@@ -643,7 +646,7 @@
     points.forEach((point, i) => {
       if (!point.gap && (!point.complete || points.length === 1)) {
         const dot = drawn('circle', {class: point.complete ? 'bar' : 'open', cx: x(i), cy: y(point.calls), r: 4});
-        dot.append(drawn('title', {}, `${text(hourly ? 'hour' : 'day', point.local)}: ${whole.format(point.calls)} calls${point.complete ? '' : ' so far, not complete'}`));
+        dot.append(drawn('title', {}, `${text(hourly ? 'hour' : 'day', point.local)}: ${count(point.calls, 'call')}${point.complete ? '' : ' so far, not complete'}`));
         p.svg.append(dot);
       }
     });
@@ -673,7 +676,7 @@
   function week() {
     const shown = panel('week', 'Day of the week and hour', 'wide');
     if (series.size === 0) {
-      empty(shown, 'No calls yet.');
+      empty(shown, none());
       return;
     }
     const [from, to] = range();
@@ -701,8 +704,8 @@
       setText(cell, show(value));
       cell.className = value === null || highest === 0 ? 'none' : 'h' + Math.min(SHADES - 1, Math.floor(value / highest * SHADES + 1e-9));
       cell.title = `${DAYS[Math.floor(slot / 24)]} ${slot % 24}:00: ` + (state.totals
-        ? `${whole.format(totals[slot])} calls` : value === null ? 'no complete hour'
-        : `${one.format(value)} calls, the mean of ${number[slot]} hours`);
+        ? count(totals[slot], 'call') : value === null ? 'no complete hour'
+        : `${one.format(value)} calls, the mean of ${count(number[slot], 'hour')}`);
       cell.setAttribute('aria-label', cell.title);
       cell.setAttribute('aria-selected', String(state.slot === slot));
     });
@@ -712,7 +715,7 @@
     setText(shown.note, state.totals
       ? 'All calls of the selected time. Hours that occur more often have more calls.'
       : counts.length === 0 ? 'No complete hour is selected.'
-      : `Calls per hour: the mean of ${Math.min(...counts)}${Math.max(...counts) > Math.min(...counts) ? ' to ' + Math.max(...counts) : ''} complete hours in each cell`);
+      : `Calls per hour: the mean of ${Math.min(...counts)}${Math.max(...counts) > Math.min(...counts) ? ' to ' + Math.max(...counts) : ''} complete ${Math.max(...counts) === 1 ? 'hour' : 'hours'} in each cell`);
     const scale = shown.body.querySelector('.legend');
     scale.replaceChildren('0 ', ...Array.from({length: SHADES}, (_, i) => element('span', 'h' + i)), ' ' + (highest > 0 ? show(highest) : '0'));
     shown.rows = {
@@ -783,7 +786,7 @@
     if (!cells) {
       empty(shown, data.statistic && data.facets
         ? 'A map needs the positions of calls, and this feed has none: it names blocks and intersections only. They are in the list of places.'
-        : 'No calls yet.');
+        : none());
       return;
     }
     const placed = cells.values.filter(([cell]) => cell).map(([cell, calls]) => {
@@ -793,7 +796,7 @@
     const rest = cells.total - cells.values.reduce((sum, v) => sum + v[1], 0);
     const without = cells.values.filter(([cell]) => !cell).reduce((sum, v) => sum + v[1], 0);
     if (placed.length === 0) {
-      empty(shown, series.size === 0 ? 'No calls yet.' : 'No call with these filters has a position.');
+      empty(shown, series.size === 0 ? none() : 'No call with these filters has a position.');
       return;
     }
     const bound = of => {
@@ -820,14 +823,14 @@
     const most = Math.max(1, ...inside.map(cell => cell.calls));
     const shade = calls => Math.min(SHADES - 1, Math.floor(Math.sqrt(calls / most) * SHADES));
     const svg = drawn('svg', {viewBox: `0 0 ${width} ${height}`, role: 'group',
-      'aria-label': `Calls by area: ${inside.length} hexagons, the most in one are ${whole.format(most)} calls. The arrow keys move between hexagons, Enter selects one.`});
+      'aria-label': `Calls by area: ${count(inside.length, 'hexagon')}, the most in one: ${count(most, 'call')}. The arrow keys move between hexagons, Enter selects one.`});
     const corners = [0, 1, 2, 3, 4, 5].map(i => [Math.sin(Math.PI / 3 * i) * HEXAGON, Math.cos(Math.PI / 3 * i) * HEXAGON]);
     for (const cell of inside) {
       const hex = drawn('polygon', {
         class: `hex h${shade(cell.calls)}${state.filters.hexagon === cell.cell ? ' chosen' : ''}`,
         points: corners.map(([dx, dy]) => `${px(cell.x + dx).toFixed(1)},${py(cell.y + dy).toFixed(1)}`).join(' ')
       });
-      hex.append(drawn('title', {}, `${whole.format(cell.calls)} calls`));
+      hex.append(drawn('title', {}, count(cell.calls, 'call')));
       hex.setAttribute('role', 'button');
       hex.setAttribute('aria-pressed', String(state.filters.hexagon === cell.cell));
       hex.setAttribute('tabindex', '-1');
@@ -874,11 +877,11 @@
     const figure = element('div', 'map');
     figure.append(svg);
     const scale = element('p', 'legend');
-    scale.append('1 ', ...Array.from({length: SHADES}, (_, i) => element('span', 'h' + i)), ` ${whole.format(most)} calls (square root)`);
+    scale.append('1 ', ...Array.from({length: SHADES}, (_, i) => element('span', 'h' + i)), ` ${count(most, 'call')} (square root)`);
     shown.body.replaceChildren(figure, scale);
     setText(shown.note, `Hexagons of ${Math.round(HEXAGON * Math.sqrt(3) * Math.cos(latitude) / 10) * 10} m. North is up. Positions are those of the source, such as the nearest intersection.`
-      + (outside ? ` ${whole.format(outside)} calls are outside.` : '') + (without ? ` ${whole.format(without)} calls have no position.` : '')
-      + (rest ? ` ${whole.format(rest)} calls in ${whole.format(cells.groups - cells.values.length)} other hexagons are not drawn.` : ''));
+      + (outside ? ` Outside: ${count(outside, 'call')}.` : '') + (without ? ` Without position: ${count(without, 'call')}.` : '')
+      + (rest ? ` Not drawn: ${count(rest, 'call')} in ${count(cells.groups - cells.values.length, 'other hexagon')}.` : ''));
     shown.rows = {
       columns: ['hexagon', 'longitude', 'latitude', 'calls'],
       rows: placed.map(cell => [cell.cell, cell.x / EARTH * 180 / Math.PI,
@@ -923,7 +926,7 @@
     const rows = data.spikes.flatMap(from => from.rows.map(row => ({...row, dimensions: from.dimensions})))
       .sort((a, b) => b.start - a.start || b.score - a.score).slice(0, 50);
     const hasFilters = from => Object.keys(state.filters).every(key => from.dimensions.includes(key === 'group' ? 'type' : key));
-    setText(shown.note, series.size === 0 ? 'No calls yet.'
+    setText(shown.note, series.size === 0 ? none()
       : !data.spikes.some(hasFilters) ? 'Unusual hours are not known by all of these filters.'
       : rows.length === 0
       ? 'No hour of the selected time is unusual, or there are not enough weeks to compare it with.'
@@ -971,10 +974,10 @@
   function samples() {
     const shown = panel('samples', 'Latest hours of the selection, in detail', 'full optional');
     if (!data.samples || data.samples.length === 0) {
-      empty(shown, series.size ? 'No calls with these filters.' : 'No calls yet.');
+      empty(shown, series.size ? 'No calls with these filters.' : none());
       return;
     }
-    setText(shown.note, `The first ${data.samples.length} rows, latest hour first. A row has the calls of an hour with equal values, as the source published them. `
+    setText(shown.note, `The first ${count(data.samples.length, 'row')}, latest hour first. A row has the calls of an hour with equal values, as the source published them. `
       + 'The page has neither exact times nor other fields. Places may identify people: check before you publish.');
     const keys = data.columns.filter(key => key !== 'group' && key !== 'hexagon');
     const places = keys.map(key => data.columns.indexOf(key));
@@ -1019,8 +1022,9 @@
     if (series.size === 0) {
       setText(place, data.statistic === null
         ? 'This pipeline has no hourly statistic of all calls in this process. Add StandardStatistics.callsInDetail to it.'
-        : data.accounting.received === 0 ? `Waiting for the first calls from ${data.source}.`
-        : `${whole.format(data.accounting.received)} records were read from ${data.source}, and none of them counts as a call yet. See Operations.`);
+        : data.accounting.received > 0 ? `${count(data.accounting.received, 'record')} from ${data.source}: none counts as a call${isOver() ? '' : ' yet'}. See Operations.`
+        : isOver() ? `The run ended without any call from ${data.source}.`
+        : `Waiting for the first calls from ${data.source}.`);
       setText(byId('period'), '');
       return;
     }
@@ -1036,7 +1040,7 @@
       const weeks = [1, 2, 3, 4].map(w => series.before(i, w));
       const known = weeks.filter(n => n !== null);
       const about = what();
-      const strong = element('strong', '', `${whole.format(calls)} ${calls === 1 ? 'call' : 'calls'}`);
+      const strong = element('strong', '', count(calls, 'call'));
       parts.push(`${data.state === 'RUNNING' ? 'The last complete hour' : 'The last complete hour of the data'}, ${text('hour', series.locals[i])}–${text('clock', series.locals[i] + HOUR)}, has `, strong, about ? ` (${about})` : '');
       if (known.length < 2) {
         parts.push('. There are not enough weeks before it to compare with.');
@@ -1056,22 +1060,22 @@
     }
     place.replaceChildren(...parts);
     const chosen = range().some(time => time !== null) || state.slot !== null;
-    setText(byId('period'), `${whole.format(data.total)} calls${chosen ? ' in the selection' : ''}`
+    setText(byId('period'), `${count(data.total, 'call')}${chosen ? ' in the selection' : ''}`
       + (data.routine ? `, without ${whole.format(data.routine)} of routine police activity` : '')
       + '.' + (range()[0] !== null || range()[1] !== null ? ` Selected: ${selectedText()}.` : ''));
   }
 
   /** Returns which time the calls cover. */
   function covered() {
-    if (!data.newest) {
-      return 'No calls yet';
+    if (!data.newest && series.size === 0) {
+      return isOver() ? 'No calls' : 'No calls yet';
     }
     const local = name => {
       const time = Date.parse(data[name]) / 1000;
       return text('full', time + series.offsetAt(time));
     };
     return series.size === 0 ? `Newest call ${local('newest')} UTC`
-      : `Calls from ${local('from')} to ${local('newest')}, local time (${data.zone})`;
+      : `Calls from ${local('from')}${data.newest ? ' to ' + local('newest') : ''}, local time (${data.zone})`;
   }
 
   function selectedText() {
@@ -1153,7 +1157,7 @@
       byId('replay-hour').max = day.hours - 1;
       byId('replay-hour').value = at - day.first;
     }
-    setText(byId('replay-text'), day ? `${text('hour', series.locals[at])}–${text('clock', series.locals[at] + HOUR)}: ${whole.format(series.calls[at])} calls` : '');
+    setText(byId('replay-text'), day ? `${text('hour', series.locals[at])}–${text('clock', series.locals[at] + HOUR)}: ${count(series.calls[at], 'call')}` : '');
   }
 
   function replayDay() {

@@ -364,6 +364,35 @@ class ExploreBrowserTest extends InBrowser {
   }
 
   @Test
+  void describesOneCallInTheSingular() throws Exception {
+    restart(SanFranciscoCalls.json(), SomeCalls.of(1));
+    open("");
+    browser.await("document.getElementById('period').textContent === '1 call.'");
+    assertThat(browser.texts("#covered").get(0)).startsWith("Calls from Tue").contains("2018");
+    assertThat(browser.evaluate("document.body.outerHTML").asText())
+        .doesNotContainPattern("\\b1 (calls|types|dispositions|rows|selected hours|hours)\\b");
+    click("#week .switch button[data-week=totals]");
+    browser.await("document.querySelector('#week td.h9[title$=\": 1 call\"]') !== null");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void doesNotWaitForCallsOfAnEndedRun() throws Exception {
+    restart(SanFranciscoCalls.json(), List.of());
+    open("");
+    browser.await("document.getElementById('covered').textContent === 'No calls yet'");
+    browser.evaluate(
+        "(() => { window.known = fetch; window.fetch = async (...request) => {"
+            + " const data = await (await known(request[0])).json();"
+            + " return new Response(JSON.stringify({...data, state: 'FINISHED'})); }; })()");
+    browser.evaluate("document.getElementById('routine').onchange()");
+    browser.await("document.getElementById('now').textContent.startsWith('The run ended')");
+    assertThat(browser.texts("#covered")).containsExactly("No calls");
+    assertThat(browser.texts(".panel .empty")).contains("No calls.").doesNotContain("No calls yet.");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
   void showsMarkupInCallsAsText() throws Exception {
     List<String> names =
         List.of(
