@@ -274,8 +274,8 @@
     const end = size ? starts[size - 1] + HOUR : 0;
     const partial = starts.map((start, i) => i === 0 || upTo === null || start + HOUR > upTo);
     const complete = starts.map((start, i) => !partial[i] && !gap[i]);
-    const byLocal = new Map();
-    locals.forEach((local, i) => byLocal.has(local) || byLocal.set(local, i));
+    const byLocal = new Map(), twice = new Set();
+    locals.forEach((local, i) => byLocal.has(local) ? twice.add(local) : byLocal.set(local, i));
     return {
       size, starts, locals, calls, gap, partial, complete, changes, end, byLocal,
       lastComplete: complete.lastIndexOf(true),
@@ -284,10 +284,11 @@
         (from ? from.runs : []).forEach(run => offset = run[1] <= seconds ? run[2] : offset);
         return offset;
       },
-      /** Returns the calls in the same local hour some weeks before; null if unknown. */
+      /** Returns the calls in the same local hour some weeks before; null if unknown, or if one of both hours occurs twice. */
       before: (i, weeks) => {
-        const then = byLocal.get(locals[i] - weeks * WEEK);
-        return then === undefined || !complete[then] ? null : calls[then];
+        const local = locals[i] - weeks * WEEK;
+        const then = byLocal.get(local);
+        return then === undefined || !complete[then] || twice.has(local) || twice.has(locals[i]) ? null : calls[then];
       }
     };
   }
@@ -606,7 +607,7 @@
         local: day.local, calls: day.calls, complete: !day.partial, gap: day.gap,
         weeks: [1, 2, 3, 4].map(w => {
           const then = byDay.get(day.day - 7 * w);
-          return then && !then.partial ? then.calls : null;
+          return then && !then.partial && !then.change && !day.change ? then.calls : null;
         })
       }));
     }
@@ -997,6 +998,7 @@
     ].filter(([, number]) => number !== null);
     const notes = [
       'Means and comparisons use complete hours only.',
+      series.changes.length ? 'Days on which clocks change, and the hour that occurs twice, are not compared.' : '',
       series.gap.some(Boolean) ? 'Six or more hours without any call are treated as missing data.' : '',
       data.groups && Object.keys(data.groups).length ? 'Kinds group the types of the source; types without a certain meaning are shown unchanged, as other.' : '',
       data.countedSince ? `Calls before ${data.countedSince} are missing or incomplete.` : ''

@@ -503,8 +503,8 @@ class ExploreBrowserTest extends InBrowser {
             title ->
                 title.matches("Sun,? 12 Aug 2018: 23 calls, 1.0 an hour, clocks change, 23 hours"));
     assertThat(browser.texts("#trend .note").get(0))
-        .as("11 to 21 August: the first day and the last two are not complete")
-        .startsWith("11 complete days with a week before: ");
+        .as("11 to 21 August without 12 and 19; the first day and the last two are not complete")
+        .startsWith("9 complete days with a week before: 216 calls, as many as a week before (216)");
     open("?from=2018-08-12T01:00:00-03:00&to=2018-08-13T00:00:00-03:00");
     awaitTotal(23);
     assertThat(browser.texts("#trend .note").get(0))
@@ -548,6 +548,23 @@ class ExploreBrowserTest extends InBrowser {
     assertThat(trend("Even", last.minusSeconds(2 * 3_600), 2))
         .as("without a median of three weeks")
         .isEqualTo("2 complete hours with a week before: 2 calls, as many as a week before (2)");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void comparesNoHourThatOccursTwice() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    Instant start = Instant.parse("2018-10-27T07:00:00Z");
+    for (int hour = 0; hour < 16 * 24; hour++) {
+      add(calls, "Even", start.plusSeconds(3_600L * hour), 1);
+    }
+    restart(SanFranciscoCalls.json(), calls);
+    // From midnight to three o'clock of the night in which clocks change, and a week later.
+    assertThat(trend("Even", Instant.parse("2018-11-04T07:00:00Z"), 4))
+        .startsWith("2 complete hours with a week before: 2 calls");
+    assertThat(trend("Even", Instant.parse("2018-11-11T08:00:00Z"), 3))
+        .startsWith("2 complete hours with a week before: 2 calls");
+    assertThat(browser.texts("#trust .note").get(0)).contains("the hour that occurs twice");
     assertThat(browser.problems()).isEmpty();
   }
 
