@@ -394,6 +394,7 @@
       : find ? `${whole.format(from.found)} of ${whole.format(from.groups)} contain “${find}”` + (number < from.found ? `; the first ${number} are shown` : '')
       : number < from.groups ? `The first ${number} of ${whole.format(from.groups)}; the others have ${count(left, 'call')} (${percent(left / from.total)})` : '');
     shown.rows = {
+      part: number < (find ? from.found : from.groups) ? `-first-${number}` : '',
       columns: [key, 'calls', 'share', 'meaning'],
       rows: from.values.map(([value, calls, meaning]) => [value, calls, calls / from.total, meaning])
     };
@@ -596,7 +597,7 @@
     let points;
     if (hourly) {
       points = selected.map(i => ({
-        local: series.locals[i], calls: series.calls[i], complete: series.complete[i], gap: series.gap[i],
+        start: series.starts[i], local: series.locals[i], calls: series.calls[i], complete: series.complete[i], gap: series.gap[i],
         weeks: [1, 2, 3, 4].map(w => series.before(i, w))
       }));
     } else {
@@ -604,7 +605,7 @@
       const byDay = new Map(all.map(day => [day.day, day]));
       const chosen = new Set(selected.map(i => dayOf(series.locals[i])));
       points = all.filter(day => chosen.has(day.day)).map(day => ({
-        local: day.local, calls: day.calls, complete: !day.partial, gap: day.gap,
+        start: series.starts[day.first], local: day.local, calls: day.calls, complete: !day.partial, gap: day.gap,
         weeks: [1, 2, 3, 4].map(w => {
           const then = byDay.get(day.day - 7 * w);
           return then && !then.partial && !then.change && !day.change ? then.calls : null;
@@ -656,7 +657,7 @@
     legend(shown, [['', 'calls'], ['before', 'a week before'], ['median', 'median of the four weeks before'], ['open', 'not complete']]);
     shown.rows = {
       columns: [hourly ? 'hour' : 'day', 'calls', 'complete', 'week_before', 'median_of_4_weeks'],
-      rows: points.map(point => [new Date(point.local * 1000).toISOString().slice(0, 19), point.calls, point.complete, point.weeks[0], value.median(point)])
+      rows: points.map(point => [iso(point.start), point.calls, point.complete, point.weeks[0], value.median(point)])
     };
   }
 
@@ -982,11 +983,11 @@
       + 'The page has neither exact times nor other fields. Places may identify people: check before you publish.');
     const keys = data.columns.filter(key => key !== 'group' && key !== 'hexagon');
     const places = keys.map(key => data.columns.indexOf(key));
-    const rows = data.samples.map(([start, values, calls]) =>
-      [text('hour', start + series.offsetAt(start)), ...places.map(i => values[i]), calls]);
+    const rows = data.samples.map(([start, values, calls]) => [start, ...places.map(i => values[i]), calls]);
+    const local = start => text('hour', start + series.offsetAt(start));
     const names = {type: 'Type', disposition: 'Ended', priority: 'Priority', district: 'District', neighborhood: 'Neighborhood', address: 'Place'};
-    table(shown, ['Hour from', ...keys.map(key => names[key]), 'Calls'], rows.map(row => row.map(String)), keys.length + 1);
-    shown.rows = {columns: ['hour', ...keys, 'calls'], rows};
+    table(shown, ['Hour from', ...keys.map(key => names[key]), 'Calls'], rows.map(([start, ...row]) => [local(start), ...row.map(String)]), keys.length + 1);
+    shown.rows = {columns: ['hour', ...keys, 'calls'], rows: rows.map(([start, ...row]) => [iso(start), ...row])};
   }
 
   function trust() {
@@ -1208,9 +1209,9 @@
 
   // Exports
 
-  function fileName(id, extension) {
+  function fileName(id, extension, part = '') {
     const label = data.label ? '-' + data.label.toLowerCase().replace(/[^a-z0-9]+/g, '-') : '';
-    return `callstream-${id}${label}.${extension}`;
+    return `callstream-${id}${label}${part}.${extension}`;
   }
 
   function save(content, type, name) {
@@ -1231,7 +1232,7 @@
     const {columns, rows} = from.rows || {columns: [], rows: []};
     const label = data.label ? [data.label] : [];
     const lines = [[...columns, ...(data.label ? ['data'] : [])], ...rows.map(row => [...row, ...label])];
-    save(lines.map(line => line.map(field).join(',')).join('\r\n') + '\r\n', 'text/csv;charset=utf-8', fileName(id, 'csv'));
+    save(lines.map(line => line.map(field).join(',')).join('\r\n') + '\r\n', 'text/csv;charset=utf-8', fileName(id, 'csv', from.rows?.part));
   }
 
   function saveJson(id, from) {
@@ -1240,7 +1241,7 @@
       title: from.heading.textContent, source: data.source, label: data.label, query: parameters(false),
       upTo: data.upTo === null ? null : iso(data.upTo),
       rows: rows.map(row => Object.fromEntries(columns.map((column, i) => [column, row[i]])))
-    }, null, 1) + '\n', 'application/json', fileName(id, 'json'));
+    }, null, 1) + '\n', 'application/json', fileName(id, 'json', from.rows?.part));
   }
 
   /** Draws a panel with its styles into a picture. */

@@ -263,7 +263,21 @@ class ExploreBrowserTest extends InBrowser {
     assertThat(browser.evaluate("saved[0].text").asText())
         .startsWith("type,calls,share,meaning,data\r\n" + first + "," + count(first) + ",");
     assertThat(browser.evaluate("savedName").asText())
-        .isEqualTo("callstream-by-type-test-data.csv");
+        .isEqualTo("callstream-by-type-test-data-first-12.csv");
+    browser.evaluate("window.saved = []");
+    click("#by-disposition .export button");
+    browser.await("saved.length === 1");
+    assertThat(browser.evaluate("savedName").asText())
+        .as("all values")
+        .isEqualTo("callstream-by-disposition-test-data.csv");
+    for (String panel : List.of("#samples", "#trend", "#overview")) {
+      browser.evaluate("window.saved = []");
+      click(panel + " .export button");
+      browser.await("saved.length === 1");
+      assertThat(browser.evaluate("saved[0].text").asText().lines().skip(1))
+          .as(panel)
+          .allMatch(line -> line.matches("2018-\\d\\d-\\d\\dT\\d\\d:00:00-0[78]:00,.*"));
+    }
     browser.evaluate("window.saved = []");
     browser.evaluate("[...document.querySelectorAll('#week .export button')][2].click()");
     browser.await("saved.length === 1");
