@@ -402,7 +402,9 @@ class ExploreBrowserTest extends InBrowser {
     browser.evaluate("document.getElementById('routine').onchange()");
     browser.await("document.getElementById('now').textContent.startsWith('The run ended')");
     assertThat(browser.texts("#covered")).containsExactly("No calls");
-    assertThat(browser.texts(".panel .empty")).contains("No calls.").doesNotContain("No calls yet.");
+    assertThat(browser.texts(".panel .empty"))
+        .contains("No calls.")
+        .doesNotContain("No calls yet.");
     assertThat(browser.problems()).isEmpty();
   }
 
@@ -518,7 +520,8 @@ class ExploreBrowserTest extends InBrowser {
                 title.matches("Sun,? 12 Aug 2018: 23 calls, 1.0 an hour, clocks change, 23 hours"));
     assertThat(browser.texts("#trend .note").get(0))
         .as("11 to 21 August without 12 and 19; the first day and the last two are not complete")
-        .startsWith("9 complete days with a week before: 216 calls, as many as a week before (216)");
+        .startsWith(
+            "9 complete days with a week before: 216 calls, as many as a week before (216)");
     open("?from=2018-08-12T01:00:00-03:00&to=2018-08-13T00:00:00-03:00");
     awaitTotal(23);
     assertThat(browser.texts("#trend .note").get(0))

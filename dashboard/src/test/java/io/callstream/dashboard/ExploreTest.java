@@ -479,6 +479,11 @@ class ExploreTest {
     assertThat(groups.group("Rz/22500e")).isEqualTo("parking");
     assertThat(groups.group("Passing Call")).isEqualTo(TypeGroups.ROUTINE);
     assertThat(groups.group("PASSING CALL")).isEqualTo(TypeGroups.ROUTINE);
+    for (String type : List.of("Bomb Threat", "Explosive Found", "531")) {
+      assertThat(groups.names().get(groups.group(type)))
+          .as(type)
+          .isEqualTo("Violence, threats and weapons");
+    }
     assertThat(groups.group("No Such Note")).isEqualTo("other");
     assertThat(groups.meaning("No Such Note")).isEmpty();
     assertThat(groups.group("")).isEqualTo("other");
