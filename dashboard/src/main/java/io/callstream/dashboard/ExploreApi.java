@@ -103,6 +103,9 @@ final class ExploreApi {
     ExploreQuery query;
     try {
       query = ExploreQuery.of(RequestHandler.parameters(exchange.getRequestURI().getRawQuery()));
+      if (index != null) {
+        query.checkFilters(index.columns());
+      }
     } catch (IllegalArgumentException e) {
       return Response.error(400, String.valueOf(e.getMessage()));
     }
@@ -244,6 +247,9 @@ final class ExploreApi {
     Map<String, @Nullable Object> facets = new LinkedHashMap<>();
     selection.facets().forEach((column, facet) -> facets.put(column.key(), facet(column, facet)));
     content.put("facets", facets);
+    Map<String, @Nullable Object> unknown = new LinkedHashMap<>();
+    selection.unknown().forEach((column, value) -> unknown.put(column.key(), value));
+    content.put("unknown", unknown);
     content.put(
         "centers",
         Json.array(

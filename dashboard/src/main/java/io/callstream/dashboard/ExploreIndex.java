@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -126,6 +127,7 @@ final class ExploreIndex {
    * @param centers the mean coordinates of the hexagons of each neighborhood
    * @param samples the latest rows
    * @param waiting response times: of all calls, then by priority; empty if no call has one
+   * @param unknown the filters whose value no call of any time has
    */
   record Selection(
       Series series,
@@ -134,7 +136,8 @@ final class ExploreIndex {
       Map<Column, Facet> facets,
       Map<String, double[]> centers,
       List<Sample> samples,
-      List<Waiting> waiting) {}
+      List<Waiting> waiting,
+      Map<Column, String> unknown) {}
 
   ExploreIndex(Statistic statistic, ZoneId zone, TypeGroups groups) {
     this.zone = zone;
@@ -183,7 +186,7 @@ final class ExploreIndex {
             && calendar.unit() == Window.Calendar.Unit.HOUR;
   }
 
-  /** Returns the columns that the statistic has. */
+  /** Returns the columns that the statistic has. Thread-safe. */
   List<Column> columns() {
     return List.copyOf(columns.keySet());
   }
@@ -307,12 +310,9 @@ final class ExploreIndex {
     query
         .filters()
         .forEach(
-            (column, value) -> {
-              if (columns.containsKey(column)) {
+            (column, value) ->
                 filters.add(
-                    new Filter(column, values(column).find(RowTexts.shortened(value)), false));
-              }
-            });
+                    new Filter(column, values(column).find(RowTexts.shortened(value)), false)));
     if (!query.routine() && columns.containsKey(Column.GROUP) && !asksForRoutine(query)) {
       filters.add(new Filter(Column.GROUP, values(Column.GROUP).find(TypeGroups.ROUTINE), true));
     }
@@ -325,7 +325,7 @@ final class ExploreIndex {
         || (type != null && groups.group(type).equals(TypeGroups.ROUTINE));
   }
 
-  /** Computes the result of a query. */
+  /** Computes the result of a query whose filters are columns of this index. */
   Selection select(ExploreQuery query) {
     List<Long> starts = starts();
     List<Filter> filters = filters(query);
@@ -361,7 +361,22 @@ final class ExploreIndex {
         sums.facets(),
         sums.centers(),
         samples(query, starts, filters),
-        sums.waiting());
+        sums.waiting(),
+        unknown(query));
+  }
+
+  private Map<Column, String> unknown(ExploreQuery query) {
+    Map<Column, String> unknown = new EnumMap<>(query.filters());
+    unknown
+        .entrySet()
+        .removeIf(
+            filter -> {
+              int id = values(filter.getKey()).find(RowTexts.shortened(filter.getValue()));
+              return hours.values().stream()
+                  .flatMapToInt(hour -> Arrays.stream(get(hour.ids(), filter.getKey())))
+                  .anyMatch(each -> each == id);
+            });
+    return unknown;
   }
 
   /** The sums of a selection. */

@@ -7,6 +7,7 @@ import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -102,6 +103,27 @@ record ExploreQuery(
               + ".");
     }
     return query;
+  }
+
+  /**
+   * Checks that calls have the columns of all filters.
+   *
+   * @throws IllegalArgumentException with a message for the client if they lack one
+   */
+  void checkFilters(List<Column> known) {
+    for (Column column : filters.keySet()) {
+      if (!known.contains(column)) {
+        throw new IllegalArgumentException(
+            "The calls of this feed have no field "
+                + column.key()
+                + ", so it cannot be a filter. "
+                + (known.isEmpty()
+                    ? "They have no field that can be one."
+                    : "Filters can be "
+                        + known.stream().map(Column::key).collect(Collectors.joining(", "))
+                        + "."));
+      }
+    }
   }
 
   private static long time(String name, @Nullable String text, long none) {

@@ -10,6 +10,10 @@
     group: 'Kinds of calls', type: 'Types', disposition: 'How calls ended', priority: 'Priority',
     district: 'Police districts', neighborhood: 'Neighborhoods', address: 'Places', hexagon: 'Area'
   };
+  const FIELDS = {
+    group: 'kind', type: 'type', disposition: 'disposition', priority: 'priority',
+    district: 'police district', neighborhood: 'neighborhood', address: 'place', hexagon: 'area'
+  };
   const SVG = 'http://www.w3.org/2000/svg';
   const HEXAGON = 300; // Hexagons.SIZE: meters of the Mercator projection.
   const EARTH = 6378137;
@@ -18,6 +22,7 @@
   const whole = new Intl.NumberFormat('en');
   const one = new Intl.NumberFormat('en', {maximumFractionDigits: 1, minimumFractionDigits: 1});
   const percent = part => `${(part * 100).toFixed(1)} %`;
+  const count = (number, noun) => `${whole.format(number)} ${noun}${number === 1 ? '' : 's'}`;
 
   function element(name, className = '', text = '') {
     const made = document.createElement(name);
@@ -192,7 +197,12 @@
         show();
         loadLatest();
       } else if (response.status === 400) {
-        setText(byId('now'), (await response.json()).error);
+        const all = element('a', '', 'Show all calls');
+        all.href = location.pathname;
+        byId('now').replaceChildren((await response.json()).error + ' ', all, '.');
+        setText(byId('period'), '');
+        trouble = 'No calls for this address';
+        showLight();
         return;
       } else if (response.status !== 304 && response.status !== 503) {
         throw new Error(`Status ${response.status}`);
@@ -264,8 +274,8 @@
     const end = size ? starts[size - 1] + HOUR : 0;
     const partial = starts.map((start, i) => i === 0 || upTo === null || start + HOUR > upTo);
     const complete = starts.map((start, i) => !partial[i] && !gap[i]);
-    const byLocal = new Map();
-    locals.forEach((local, i) => byLocal.has(local) || byLocal.set(local, i));
+    const byLocal = new Map(), twice = new Set();
+    locals.forEach((local, i) => byLocal.has(local) ? twice.add(local) : byLocal.set(local, i));
     return {
       size, starts, locals, calls, gap, partial, complete, changes, end, byLocal,
       lastComplete: complete.lastIndexOf(true),
@@ -274,19 +284,19 @@
         (from ? from.runs : []).forEach(run => offset = run[1] <= seconds ? run[2] : offset);
         return offset;
       },
-      /** Returns the calls in the same local hour some weeks before; null if unknown. */
+      /** Returns the calls in the same local hour some weeks before; null if unknown, or if one of both hours occurs twice. */
       before: (i, weeks) => {
-        const then = byLocal.get(locals[i] - weeks * WEEK);
-        return then === undefined || !complete[then] ? null : calls[then];
+        const local = locals[i] - weeks * WEEK;
+        const then = byLocal.get(local);
+        return then === undefined || !complete[then] || twice.has(local) || twice.has(locals[i]) ? null : calls[then];
       }
     };
   }
 
+  /** Returns the median of the calls of four weeks; null if one is unknown. */
   function median(numbers) {
-    const known = numbers.filter(n => n !== null).sort((a, b) => a - b);
-    const middle = known.length / 2;
-    return known.length < 2 ? null
-      : known.length % 2 ? known[Math.floor(middle)] : (known[middle - 1] + known[middle]) / 2;
+    const sorted = [...numbers].sort((a, b) => a - b);
+    return numbers.includes(null) ? null : (sorted[1] + sorted[2]) / 2;
   }
 
   const isSelected = i => {
@@ -318,6 +328,9 @@
     }
     return all;
   }
+
+  const isOver = () => data.state !== 'RUNNING';
+  const none = () => isOver() ? 'No calls.' : 'No calls yet.';
 
   // Panels
 
@@ -379,13 +392,14 @@
     const number = from.values.length;
     setText(shown.note, from.groups === 0 ? ''
       : find ? `${whole.format(from.found)} of ${whole.format(from.groups)} contain “${find}”` + (number < from.found ? `; the first ${number} are shown` : '')
-      : number < from.groups ? `The first ${number} of ${whole.format(from.groups)}; the others have ${whole.format(left)} calls (${percent(left / from.total)})` : '');
+      : number < from.groups ? `The first ${number} of ${whole.format(from.groups)}; the others have ${count(left, 'call')} (${percent(left / from.total)})` : '');
     shown.rows = {
+      part: number < (find ? from.found : from.groups) ? `-first-${number}` : '',
       columns: [key, 'calls', 'share', 'meaning'],
       rows: from.values.map(([value, calls, meaning]) => [value, calls, calls / from.total, meaning])
     };
     if (from.values.length === 0) {
-      empty(shown, series.size === 0 ? 'No calls yet.' : from.groups > 0 ? `No value contains “${state.find}”.` : 'No calls with these filters.');
+      empty(shown, series.size === 0 ? none() : from.groups > 0 ? `No value contains “${state.find}”.` : 'No calls with these filters.');
       return;
     }
     let list = shown.body.querySelector('ol');
@@ -472,7 +486,7 @@
     }
     const shown = panel('overview', 'Calls over time', 'full');
     if (series.size === 0) {
-      empty(shown, 'No calls yet.');
+      empty(shown, none());
       return;
     }
     const hourly = series.size <= 96;
@@ -502,7 +516,7 @@
         x: x(i) + step * .1, y: y(bin.calls), width: Math.max(.5, step * .8), height: y(0) - y(bin.calls)
       });
       const about = (bin.partial ? ', not complete' : '') + (bin.change ? `, clocks change, ${bin.hours} hours` : '');
-      bar.append(drawn('title', {}, `${name(bin)}: ${whole.format(bin.calls)} calls, ${one.format(bin.calls / bin.hours)} an hour${about}`));
+      bar.append(drawn('title', {}, `${name(bin)}: ${count(bin.calls, 'call')}, ${one.format(bin.calls / bin.hours)} an hour${about}`));
       p.svg.append(bar);
       if (bin.change) {
         p.svg.append(drawn('line', {class: 'change', x1: x(i) + step / 2, x2: x(i) + step / 2, y1: p.top, y2: height - p.bottom}));
@@ -576,14 +590,14 @@
     const shown = panel('trend', 'The selected time, compared', 'wide');
     const selected = [...series.calls.keys()].filter(isSelected);
     if (selected.length === 0) {
-      empty(shown, series.size ? 'No hour of the data is selected.' : 'No calls yet.');
+      empty(shown, series.size ? 'No hour of the data is selected.' : none());
       return;
     }
     const hourly = selected.length <= 14 * 24;
     let points;
     if (hourly) {
       points = selected.map(i => ({
-        local: series.locals[i], calls: series.calls[i], complete: series.complete[i], gap: series.gap[i],
+        start: series.starts[i], local: series.locals[i], calls: series.calls[i], complete: series.complete[i], gap: series.gap[i],
         weeks: [1, 2, 3, 4].map(w => series.before(i, w))
       }));
     } else {
@@ -591,24 +605,29 @@
       const byDay = new Map(all.map(day => [day.day, day]));
       const chosen = new Set(selected.map(i => dayOf(series.locals[i])));
       points = all.filter(day => chosen.has(day.day)).map(day => ({
-        local: day.local, calls: day.calls, complete: !day.partial, gap: day.gap,
+        start: series.starts[day.first], local: day.local, calls: day.calls, complete: !day.partial, gap: day.gap,
         weeks: [1, 2, 3, 4].map(w => {
           const then = byDay.get(day.day - 7 * w);
-          return then && !then.partial ? then.calls : null;
+          return then && !then.partial && !then.change && !day.change ? then.calls : null;
         })
       }));
     }
     const value = {line: point => point.complete ? point.calls : null, before: point => point.weeks[0], median: point => median(point.weeks)};
     const comparable = points.filter(point => point.complete && point.weeks[0] !== null);
-    const sum = (list, of) => list.reduce((total, point) => total + of(point), 0);
-    const now = sum(comparable, value.line), then = sum(comparable, value.before);
     const usual = points.filter(point => point.complete && value.median(point) !== null);
+    const isSame = usual.length === comparable.length; // A median needs a week before.
+    const sum = (list, of) => list.reduce((total, point) => total + of(point), 0);
+    const calls = list => count(sum(list, value.line), 'call');
+    const against = (list, of, when) => difference(sum(list, value.line), sum(list, of), when);
+    const complete = list => count(list.length, hourly ? 'complete hour' : 'complete day');
     setText(shown.heading, `${range().every(time => time === null) ? 'All calls' : 'The selected time'} by ${hourly ? 'hour' : 'day'}, compared`);
     setText(shown.note, comparable.length === 0 ? 'No week before is known for this time.'
-      : `${whole.format(comparable.length)} complete ${hourly ? 'hours' : 'days'} with a week before: ${whole.format(now)} calls, ${difference(now, then)} a week before (${whole.format(then)})`
-        + (usual.length ? `; ${difference(sum(usual, value.line), sum(usual, value.median))} the median of four weeks` : ''));
+      : `${complete(comparable)} with a week before: ${calls(comparable)}${against(comparable, value.before, 'a week before')}`
+        + (usual.length === 0 ? ''
+        : isSame ? against(usual, value.median, 'the median of the four weeks before').replace(/^,/, ';')
+        : `; ${complete(usual)} with four weeks before: ${calls(usual)}${against(usual, value.median, 'their median')}`));
     const height = state.kiosk ? Math.max(150, Math.round(innerHeight * .24)) : 330;
-    const p = plot(shown, height, `${whole.format(selected.length)} selected hours, ${text('full', points[0].local)} to ${text('full', points[points.length - 1].local)}. ${shown.note.textContent}`);
+    const p = plot(shown, height, `${count(selected.length, 'selected hour')}, ${text('full', points[0].local)} to ${text('full', points[points.length - 1].local)}. ${shown.note.textContent}`);
     const most = Math.max(1, ...points.flatMap(point => [point.calls, ...Object.values(value).map(of => of(point) || 0)]));
     const y = axis(p, height, most);
     const first = points[0].local, span = Math.max(1, points[points.length - 1].local - first);
@@ -629,7 +648,7 @@
     points.forEach((point, i) => {
       if (!point.gap && (!point.complete || points.length === 1)) {
         const dot = drawn('circle', {class: point.complete ? 'bar' : 'open', cx: x(i), cy: y(point.calls), r: 4});
-        dot.append(drawn('title', {}, `${text(hourly ? 'hour' : 'day', point.local)}: ${whole.format(point.calls)} calls${point.complete ? '' : ' so far, not complete'}`));
+        dot.append(drawn('title', {}, `${text(hourly ? 'hour' : 'day', point.local)}: ${count(point.calls, 'call')}${point.complete ? '' : ' so far, not complete'}`));
         p.svg.append(dot);
       }
     });
@@ -638,19 +657,28 @@
     legend(shown, [['', 'calls'], ['before', 'a week before'], ['median', 'median of the four weeks before'], ['open', 'not complete']]);
     shown.rows = {
       columns: [hourly ? 'hour' : 'day', 'calls', 'complete', 'week_before', 'median_of_4_weeks'],
-      rows: points.map(point => [new Date(point.local * 1000).toISOString().slice(0, 19), point.calls, point.complete, point.weeks[0], value.median(point)])
+      rows: points.map(point => [iso(point.start), point.calls, point.complete, point.weeks[0], value.median(point)])
     };
   }
 
-  function difference(now, then) {
-    const change = then === 0 ? 0 : now / then - 1;
-    return Math.abs(change) < .005 ? 'as many as' : `${Math.abs(change * 100).toFixed(0)} % ${change > 0 ? 'more' : 'fewer'} than`;
+  /** Compares calls with those of another time. */
+  function difference(now, then, when) {
+    const factor = now / then;
+    const number = (Number.isInteger(then) ? whole : one).format(then);
+    if (then === 0 && now > 0) {
+      return when === 'a week before' ? '; a week before there were none' : `; ${when} is 0`;
+    }
+    const more = now === then ? 'as many as'
+      : Math.abs(factor - 1) < .005 ? 'about as many as'
+      : factor > 3 ? `${whole.format(Number(factor.toPrecision(2)))} times as many as`
+      : `${Math.abs((factor - 1) * 100).toFixed(0)} % ${factor > 1 ? 'more' : 'fewer'} than`;
+    return `, ${more} ${when} (${number})`;
   }
 
   function week() {
     const shown = panel('week', 'Day of the week and hour', 'wide');
     if (series.size === 0) {
-      empty(shown, 'No calls yet.');
+      empty(shown, none());
       return;
     }
     const [from, to] = range();
@@ -678,8 +706,8 @@
       setText(cell, show(value));
       cell.className = value === null || highest === 0 ? 'none' : 'h' + Math.min(SHADES - 1, Math.floor(value / highest * SHADES + 1e-9));
       cell.title = `${DAYS[Math.floor(slot / 24)]} ${slot % 24}:00: ` + (state.totals
-        ? `${whole.format(totals[slot])} calls` : value === null ? 'no complete hour'
-        : `${one.format(value)} calls, the mean of ${number[slot]} hours`);
+        ? count(totals[slot], 'call') : value === null ? 'no complete hour'
+        : `${one.format(value)} calls, the mean of ${count(number[slot], 'hour')}`);
       cell.setAttribute('aria-label', cell.title);
       cell.setAttribute('aria-selected', String(state.slot === slot));
     });
@@ -689,7 +717,7 @@
     setText(shown.note, state.totals
       ? 'All calls of the selected time. Hours that occur more often have more calls.'
       : counts.length === 0 ? 'No complete hour is selected.'
-      : `Calls per hour: the mean of ${Math.min(...counts)}${Math.max(...counts) > Math.min(...counts) ? ' to ' + Math.max(...counts) : ''} complete hours in each cell`);
+      : `Calls per hour: the mean of ${Math.min(...counts)}${Math.max(...counts) > Math.min(...counts) ? ' to ' + Math.max(...counts) : ''} complete ${Math.max(...counts) === 1 ? 'hour' : 'hours'} in each cell`);
     const scale = shown.body.querySelector('.legend');
     scale.replaceChildren('0 ', ...Array.from({length: SHADES}, (_, i) => element('span', 'h' + i)), ' ' + (highest > 0 ? show(highest) : '0'));
     shown.rows = {
@@ -760,7 +788,7 @@
     if (!cells) {
       empty(shown, data.statistic && data.facets
         ? 'A map needs the positions of calls, and this feed has none: it names blocks and intersections only. They are in the list of places.'
-        : 'No calls yet.');
+        : none());
       return;
     }
     const placed = cells.values.filter(([cell]) => cell).map(([cell, calls]) => {
@@ -770,7 +798,7 @@
     const rest = cells.total - cells.values.reduce((sum, v) => sum + v[1], 0);
     const without = cells.values.filter(([cell]) => !cell).reduce((sum, v) => sum + v[1], 0);
     if (placed.length === 0) {
-      empty(shown, series.size === 0 ? 'No calls yet.' : 'No call with these filters has a position.');
+      empty(shown, series.size === 0 ? none() : 'No call with these filters has a position.');
       return;
     }
     const bound = of => {
@@ -797,14 +825,14 @@
     const most = Math.max(1, ...inside.map(cell => cell.calls));
     const shade = calls => Math.min(SHADES - 1, Math.floor(Math.sqrt(calls / most) * SHADES));
     const svg = drawn('svg', {viewBox: `0 0 ${width} ${height}`, role: 'group',
-      'aria-label': `Calls by area: ${inside.length} hexagons, the most in one are ${whole.format(most)} calls. The arrow keys move between hexagons, Enter selects one.`});
+      'aria-label': `Calls by area: ${count(inside.length, 'hexagon')}, the most in one: ${count(most, 'call')}. The arrow keys move between hexagons, Enter selects one.`});
     const corners = [0, 1, 2, 3, 4, 5].map(i => [Math.sin(Math.PI / 3 * i) * HEXAGON, Math.cos(Math.PI / 3 * i) * HEXAGON]);
     for (const cell of inside) {
       const hex = drawn('polygon', {
         class: `hex h${shade(cell.calls)}${state.filters.hexagon === cell.cell ? ' chosen' : ''}`,
         points: corners.map(([dx, dy]) => `${px(cell.x + dx).toFixed(1)},${py(cell.y + dy).toFixed(1)}`).join(' ')
       });
-      hex.append(drawn('title', {}, `${whole.format(cell.calls)} calls`));
+      hex.append(drawn('title', {}, count(cell.calls, 'call')));
       hex.setAttribute('role', 'button');
       hex.setAttribute('aria-pressed', String(state.filters.hexagon === cell.cell));
       hex.setAttribute('tabindex', '-1');
@@ -851,11 +879,11 @@
     const figure = element('div', 'map');
     figure.append(svg);
     const scale = element('p', 'legend');
-    scale.append('1 ', ...Array.from({length: SHADES}, (_, i) => element('span', 'h' + i)), ` ${whole.format(most)} calls (square root)`);
+    scale.append('1 ', ...Array.from({length: SHADES}, (_, i) => element('span', 'h' + i)), ` ${count(most, 'call')} (square root)`);
     shown.body.replaceChildren(figure, scale);
     setText(shown.note, `Hexagons of ${Math.round(HEXAGON * Math.sqrt(3) * Math.cos(latitude) / 10) * 10} m. North is up. Positions are those of the source, such as the nearest intersection.`
-      + (outside ? ` ${whole.format(outside)} calls are outside.` : '') + (without ? ` ${whole.format(without)} calls have no position.` : '')
-      + (rest ? ` ${whole.format(rest)} calls in ${whole.format(cells.groups - cells.values.length)} other hexagons are not drawn.` : ''));
+      + (outside ? ` Outside: ${count(outside, 'call')}.` : '') + (without ? ` Without position: ${count(without, 'call')}.` : '')
+      + (rest ? ` Not drawn: ${count(rest, 'call')} in ${count(cells.groups - cells.values.length, 'other hexagon')}.` : ''));
     shown.rows = {
       columns: ['hexagon', 'longitude', 'latitude', 'calls'],
       rows: placed.map(cell => [cell.cell, cell.x / EARTH * 180 / Math.PI,
@@ -900,7 +928,7 @@
     const rows = data.spikes.flatMap(from => from.rows.map(row => ({...row, dimensions: from.dimensions})))
       .sort((a, b) => b.start - a.start || b.score - a.score).slice(0, 50);
     const hasFilters = from => Object.keys(state.filters).every(key => from.dimensions.includes(key === 'group' ? 'type' : key));
-    setText(shown.note, series.size === 0 ? 'No calls yet.'
+    setText(shown.note, series.size === 0 ? none()
       : !data.spikes.some(hasFilters) ? 'Unusual hours are not known by all of these filters.'
       : rows.length === 0
       ? 'No hour of the selected time is unusual, or there are not enough weeks to compare it with.'
@@ -921,7 +949,7 @@
       button.dataset.key = row.start + name(row);
       button.onclick = () => {
         const filters = {...state.filters};
-        row.dimensions.forEach((key, i) => key in FACETS && (filters[key] = row.values[i]));
+        row.dimensions.forEach((key, i) => (!data.columns || data.columns.includes(key)) && (filters[key] = row.values[i]));
         stopReplay();
         change({filters, from: row.start, to: row.end, last: null, slot: null});
       };
@@ -948,18 +976,18 @@
   function samples() {
     const shown = panel('samples', 'Latest hours of the selection, in detail', 'full optional');
     if (!data.samples || data.samples.length === 0) {
-      empty(shown, series.size ? 'No calls with these filters.' : 'No calls yet.');
+      empty(shown, series.size ? 'No calls with these filters.' : none());
       return;
     }
-    setText(shown.note, `The first ${data.samples.length} rows, latest hour first. A row has the calls of an hour with equal values, as the source published them. `
+    setText(shown.note, `The first ${count(data.samples.length, 'row')}, latest hour first. A row has the calls of an hour with equal values, as the source published them. `
       + 'The page has neither exact times nor other fields. Places may identify people: check before you publish.');
     const keys = data.columns.filter(key => key !== 'group' && key !== 'hexagon');
     const places = keys.map(key => data.columns.indexOf(key));
-    const rows = data.samples.map(([start, values, calls]) =>
-      [text('hour', start + series.offsetAt(start)), ...places.map(i => values[i]), calls]);
+    const rows = data.samples.map(([start, values, calls]) => [start, ...places.map(i => values[i]), calls]);
+    const local = start => text('hour', start + series.offsetAt(start));
     const names = {type: 'Type', disposition: 'Ended', priority: 'Priority', district: 'District', neighborhood: 'Neighborhood', address: 'Place'};
-    table(shown, ['Hour from', ...keys.map(key => names[key]), 'Calls'], rows.map(row => row.map(String)), keys.length + 1);
-    shown.rows = {columns: ['hour', ...keys, 'calls'], rows};
+    table(shown, ['Hour from', ...keys.map(key => names[key]), 'Calls'], rows.map(([start, ...row]) => [local(start), ...row.map(String)]), keys.length + 1);
+    shown.rows = {columns: ['hour', ...keys, 'calls'], rows: rows.map(([start, ...row]) => [iso(start), ...row])};
   }
 
   function trust() {
@@ -971,6 +999,7 @@
     ].filter(([, number]) => number !== null);
     const notes = [
       'Means and comparisons use complete hours only.',
+      series.changes.length ? 'Days on which clocks change, and the hour that occurs twice, are not compared.' : '',
       series.gap.some(Boolean) ? 'Six or more hours without any call are treated as missing data.' : '',
       data.groups && Object.keys(data.groups).length ? 'Kinds group the types of the source; types without a certain meaning are shown unchanged, as other.' : '',
       data.countedSince ? `Calls before ${data.countedSince} are missing or incomplete.` : ''
@@ -996,21 +1025,25 @@
     if (series.size === 0) {
       setText(place, data.statistic === null
         ? 'This pipeline has no hourly statistic of all calls in this process. Add StandardStatistics.callsInDetail to it.'
-        : data.accounting.received === 0 ? `Waiting for the first calls from ${data.source}.`
-        : `${whole.format(data.accounting.received)} records were read from ${data.source}, and none of them counts as a call yet. See Operations.`);
+        : data.accounting.received > 0 ? `${count(data.accounting.received, 'record')} from ${data.source}: none counts as a call${isOver() ? '' : ' yet'}. See Operations.`
+        : isOver() ? `The run ended without any call from ${data.source}.`
+        : `Waiting for the first calls from ${data.source}.`);
       setText(byId('period'), '');
       return;
     }
     const i = series.lastComplete;
     const parts = [];
-    if (i < 0) {
+    const unknown = Object.entries(data.unknown || {}).filter(([key, value]) => state.filters[key] === value);
+    if (unknown.length) {
+      parts.push(unknown.map(([key, value]) => `No call has the ${FIELDS[key]} “${(key === 'group' && (data.groups || {})[value]) || value || '(none)'}”.`).join(' '));
+    } else if (i < 0) {
       parts.push('No hour is complete yet.');
     } else {
       const calls = series.calls[i];
       const weeks = [1, 2, 3, 4].map(w => series.before(i, w));
       const known = weeks.filter(n => n !== null);
       const about = what();
-      const strong = element('strong', '', `${whole.format(calls)} ${calls === 1 ? 'call' : 'calls'}`);
+      const strong = element('strong', '', count(calls, 'call'));
       parts.push(`${data.state === 'RUNNING' ? 'The last complete hour' : 'The last complete hour of the data'}, ${text('hour', series.locals[i])}–${text('clock', series.locals[i] + HOUR)}, has `, strong, about ? ` (${about})` : '');
       if (known.length < 2) {
         parts.push('. There are not enough weeks before it to compare with.');
@@ -1030,22 +1063,22 @@
     }
     place.replaceChildren(...parts);
     const chosen = range().some(time => time !== null) || state.slot !== null;
-    setText(byId('period'), `${whole.format(data.total)} calls${chosen ? ' in the selection' : ''}`
+    setText(byId('period'), `${count(data.total, 'call')}${chosen ? ' in the selection' : ''}`
       + (data.routine ? `, without ${whole.format(data.routine)} of routine police activity` : '')
       + '.' + (range()[0] !== null || range()[1] !== null ? ` Selected: ${selectedText()}.` : ''));
   }
 
   /** Returns which time the calls cover. */
   function covered() {
-    if (!data.newest) {
-      return 'No calls yet';
+    if (!data.newest && series.size === 0) {
+      return isOver() ? 'No calls' : 'No calls yet';
     }
     const local = name => {
       const time = Date.parse(data[name]) / 1000;
       return text('full', time + series.offsetAt(time));
     };
     return series.size === 0 ? `Newest call ${local('newest')} UTC`
-      : `Calls from ${local('from')} to ${local('newest')}, local time (${data.zone})`;
+      : `Calls from ${local('from')}${data.newest ? ' to ' + local('newest') : ''}, local time (${data.zone})`;
   }
 
   function selectedText() {
@@ -1127,7 +1160,7 @@
       byId('replay-hour').max = day.hours - 1;
       byId('replay-hour').value = at - day.first;
     }
-    setText(byId('replay-text'), day ? `${text('hour', series.locals[at])}–${text('clock', series.locals[at] + HOUR)}: ${whole.format(series.calls[at])} calls` : '');
+    setText(byId('replay-text'), day ? `${text('hour', series.locals[at])}–${text('clock', series.locals[at] + HOUR)}: ${count(series.calls[at], 'call')}` : '');
   }
 
   function replayDay() {
@@ -1176,9 +1209,9 @@
 
   // Exports
 
-  function fileName(id, extension) {
+  function fileName(id, extension, part = '') {
     const label = data.label ? '-' + data.label.toLowerCase().replace(/[^a-z0-9]+/g, '-') : '';
-    return `callstream-${id}${label}.${extension}`;
+    return `callstream-${id}${label}${part}.${extension}`;
   }
 
   function save(content, type, name) {
@@ -1199,7 +1232,7 @@
     const {columns, rows} = from.rows || {columns: [], rows: []};
     const label = data.label ? [data.label] : [];
     const lines = [[...columns, ...(data.label ? ['data'] : [])], ...rows.map(row => [...row, ...label])];
-    save(lines.map(line => line.map(field).join(',')).join('\r\n') + '\r\n', 'text/csv;charset=utf-8', fileName(id, 'csv'));
+    save(lines.map(line => line.map(field).join(',')).join('\r\n') + '\r\n', 'text/csv;charset=utf-8', fileName(id, 'csv', from.rows?.part));
   }
 
   function saveJson(id, from) {
@@ -1208,7 +1241,7 @@
       title: from.heading.textContent, source: data.source, label: data.label, query: parameters(false),
       upTo: data.upTo === null ? null : iso(data.upTo),
       rows: rows.map(row => Object.fromEntries(columns.map((column, i) => [column, row[i]])))
-    }, null, 1) + '\n', 'application/json', fileName(id, 'json'));
+    }, null, 1) + '\n', 'application/json', fileName(id, 'json', from.rows?.part));
   }
 
   /** Draws a panel with its styles into a picture. */

@@ -263,7 +263,21 @@ class ExploreBrowserTest extends InBrowser {
     assertThat(browser.evaluate("saved[0].text").asText())
         .startsWith("type,calls,share,meaning,data\r\n" + first + "," + count(first) + ",");
     assertThat(browser.evaluate("savedName").asText())
-        .isEqualTo("callstream-by-type-test-data.csv");
+        .isEqualTo("callstream-by-type-test-data-first-12.csv");
+    browser.evaluate("window.saved = []");
+    click("#by-disposition .export button");
+    browser.await("saved.length === 1");
+    assertThat(browser.evaluate("savedName").asText())
+        .as("all values")
+        .isEqualTo("callstream-by-disposition-test-data.csv");
+    for (String panel : List.of("#samples", "#trend", "#overview")) {
+      browser.evaluate("window.saved = []");
+      click(panel + " .export button");
+      browser.await("saved.length === 1");
+      assertThat(browser.evaluate("saved[0].text").asText().lines().skip(1))
+          .as(panel)
+          .allMatch(line -> line.matches("2018-\\d\\d-\\d\\dT\\d\\d:00:00-0[78]:00,.*"));
+    }
     browser.evaluate("window.saved = []");
     browser.evaluate("[...document.querySelectorAll('#week .export button')][2].click()");
     browser.await("saved.length === 1");
@@ -360,6 +374,37 @@ class ExploreBrowserTest extends InBrowser {
     assertThat(browser.violations()).isEmpty();
     run.receive(SomeCalls.of(10));
     awaitTotal(10);
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void describesOneCallInTheSingular() throws Exception {
+    restart(SanFranciscoCalls.json(), SomeCalls.of(1));
+    open("");
+    browser.await("document.getElementById('period').textContent === '1 call.'");
+    assertThat(browser.texts("#covered").get(0)).startsWith("Calls from Tue").contains("2018");
+    assertThat(browser.evaluate("document.body.outerHTML").asText())
+        .doesNotContainPattern("\\b1 (calls|types|dispositions|rows|selected hours|hours)\\b");
+    click("#week .switch button[data-week=totals]");
+    browser.await("document.querySelector('#week td.h9[title$=\": 1 call\"]') !== null");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void doesNotWaitForCallsOfAnEndedRun() throws Exception {
+    restart(SanFranciscoCalls.json(), List.of());
+    open("");
+    browser.await("document.getElementById('covered').textContent === 'No calls yet'");
+    browser.evaluate(
+        "(() => { window.known = fetch; window.fetch = async (...request) => {"
+            + " const data = await (await known(request[0])).json();"
+            + " return new Response(JSON.stringify({...data, state: 'FINISHED'})); }; })()");
+    browser.evaluate("document.getElementById('routine').onchange()");
+    browser.await("document.getElementById('now').textContent.startsWith('The run ended')");
+    assertThat(browser.texts("#covered")).containsExactly("No calls");
+    assertThat(browser.texts(".panel .empty"))
+        .contains("No calls.")
+        .doesNotContain("No calls yet.");
     assertThat(browser.problems()).isEmpty();
   }
 
@@ -474,12 +519,100 @@ class ExploreBrowserTest extends InBrowser {
             title ->
                 title.matches("Sun,? 12 Aug 2018: 23 calls, 1.0 an hour, clocks change, 23 hours"));
     assertThat(browser.texts("#trend .note").get(0))
-        .as("11 to 21 August: the first day and the last two are not complete")
-        .startsWith("11 complete days with a week before: ");
+        .as("11 to 21 August without 12 and 19; the first day and the last two are not complete")
+        .startsWith(
+            "9 complete days with a week before: 216 calls, as many as a week before (216)");
     open("?from=2018-08-12T01:00:00-03:00&to=2018-08-13T00:00:00-03:00");
     awaitTotal(23);
     assertThat(browser.texts("#trend .note").get(0))
         .startsWith("23 complete hours with a week before: 23 calls, as many as a week before");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void comparesOnlyWhatIsKnownAndStatesTheNumbers() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    Instant start = Instant.parse("2018-09-03T07:00:00Z");
+    for (int hour = 0; hour < 29 * 24; hour++) {
+      Instant time = start.plusSeconds(3_600L * hour);
+      int week = hour / 168;
+      int hourOfWeek = hour % 168;
+      add(calls, "Even", time, 1);
+      add(calls, "New", time, hourOfWeek == 10 && week == 4 ? 23 : 0);
+      add(calls, "About", time, hourOfWeek == 11 ? week == 4 ? 401 : week == 3 ? 400 : 0 : 0);
+      add(calls, "Burst", time, hourOfWeek == 12 ? week == 4 ? 22 : 2 : 0);
+      add(calls, "More", time, hourOfWeek == 13 ? week == 4 ? 42 : 40 : 0);
+    }
+    restart(SanFranciscoCalls.json(), calls);
+    Instant last = start.plus(Duration.ofDays(28));
+    assertThat(trend("New", last.plusSeconds(10 * 3_600), 1))
+        .isEqualTo(
+            "1 complete hour with a week before: 23 calls; a week before there were none; the"
+                + " median of the four weeks before is 0");
+    assertThat(trend("About", last.plusSeconds(11 * 3_600), 1))
+        .contains("401 calls, about as many as a week before (400); ");
+    assertThat(trend("Burst", last.plusSeconds(12 * 3_600), 1))
+        .contains(
+            "22 calls, 11 times as many as a week before (2); 11 times as many as the median of the"
+                + " four weeks before (2)");
+    assertThat(trend("More", last.plusSeconds(13 * 3_600), 1))
+        .contains("42 calls, 5 % more than a week before (40); 5 % more than the median");
+    // The first hour of all is not complete, so only the last hour has four weeks before it.
+    assertThat(trend("Even", last.minusSeconds(2 * 3_600), 4))
+        .isEqualTo(
+            "4 complete hours with a week before: 4 calls, as many as a week before (4); 1 complete"
+                + " hour with four weeks before: 1 call, as many as their median (1)");
+    assertThat(trend("Even", last.minusSeconds(2 * 3_600), 2))
+        .as("without a median of three weeks")
+        .isEqualTo("2 complete hours with a week before: 2 calls, as many as a week before (2)");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void comparesNoHourThatOccursTwice() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    Instant start = Instant.parse("2018-10-27T07:00:00Z");
+    for (int hour = 0; hour < 16 * 24; hour++) {
+      add(calls, "Even", start.plusSeconds(3_600L * hour), 1);
+    }
+    restart(SanFranciscoCalls.json(), calls);
+    // From midnight to three o'clock of the night in which clocks change, and a week later.
+    assertThat(trend("Even", Instant.parse("2018-11-04T07:00:00Z"), 4))
+        .startsWith("2 complete hours with a week before: 2 calls");
+    assertThat(trend("Even", Instant.parse("2018-11-11T08:00:00Z"), 3))
+        .startsWith("2 complete hours with a week before: 2 calls");
+    assertThat(browser.texts("#trust .note").get(0)).contains("the hour that occurs twice");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  private static void add(List<Call> calls, String type, Instant time, int number) {
+    for (int i = 0; i < number; i++) {
+      calls.add(SomeCalls.call(calls.size(), type, time.plusSeconds(i)).build());
+    }
+  }
+
+  /** Returns how the page compares the calls of a type in some hours. */
+  private String trend(String type, Instant from, int hours) throws Exception {
+    open("?type=" + type + "&from=" + from + "&to=" + from.plusSeconds(3_600L * hours));
+    browser.await("document.querySelector('#trend svg') !== null");
+    return browser.texts("#trend .note").get(0);
+  }
+
+  @Test
+  void saysWhichFilterNoCallCanHave() throws Exception {
+    open("?district=Mission");
+    browser.await(
+        "document.getElementById('now').textContent.includes('this feed have no field district')");
+    assertThat(browser.texts("#state")).containsExactly("No calls for this address");
+    browser.problems().clear(); // The browser reports the status 400.
+    click("#now a");
+    browser.await("location.search === '' && document.querySelector('#by-type .bars li') !== null");
+    open("?type=Bananas&disposition=Peeled");
+    awaitTotal(0);
+    assertThat(browser.texts("#now").get(0))
+        .isEqualTo("No call has the type “Bananas”. No call has the disposition “Peeled”.");
+    open("?disposition=HAN");
+    browser.await("document.getElementById('now').textContent.startsWith('The last complete')");
     assertThat(browser.problems()).isEmpty();
   }
 

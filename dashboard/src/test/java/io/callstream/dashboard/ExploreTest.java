@@ -321,6 +321,30 @@ class ExploreTest {
   }
 
   @Test
+  void rejectsAFilterOnAFieldThatTheFeedLacks() throws Exception {
+    for (String field : List.of("district", "priority", "hexagon", "neighborhood")) {
+      HttpResponse<byte[]> response = get("?type=Burglary&" + field + "=Mission");
+      assertThat(response.statusCode()).as(field).isEqualTo(400);
+      assertThat(JSON.readTree(response.body()).get("error").asText())
+          .isEqualTo(
+              "The calls of this feed have no field "
+                  + field
+                  + ", so it cannot be a filter. Filters can be group, type, disposition,"
+                  + " address.");
+    }
+  }
+
+  @Test
+  void namesTheValuesThatNoCallHas() throws Exception {
+    assertThat(explore("?type=Nothing&disposition=HAN").get("unknown"))
+        .hasToString("{\"type\":\"Nothing\"}");
+    JsonNode neverTogether = explore("?type=Burglary&disposition=CIT&from=2018-11-05T00:00:00Z");
+    assertThat(neverTogether.get("total").asInt()).isZero();
+    assertThat(neverTogether.get("unknown")).isEmpty();
+    assertThat(explore("").get("unknown")).isEmpty();
+  }
+
+  @Test
   void compressesAndRepeatsNothing() throws Exception {
     HttpResponse<byte[]> plain = get("");
     HttpResponse<byte[]> zipped = get("", "Accept-Encoding", "gzip");
@@ -455,6 +479,11 @@ class ExploreTest {
     assertThat(groups.group("Rz/22500e")).isEqualTo("parking");
     assertThat(groups.group("Passing Call")).isEqualTo(TypeGroups.ROUTINE);
     assertThat(groups.group("PASSING CALL")).isEqualTo(TypeGroups.ROUTINE);
+    for (String type : List.of("Bomb Threat", "Explosive Found", "531")) {
+      assertThat(groups.names().get(groups.group(type)))
+          .as(type)
+          .isEqualTo("Violence, threats and weapons");
+    }
     assertThat(groups.group("No Such Note")).isEqualTo("other");
     assertThat(groups.meaning("No Such Note")).isEmpty();
     assertThat(groups.group("")).isEqualTo("other");
