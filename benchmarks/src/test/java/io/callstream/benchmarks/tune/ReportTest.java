@@ -141,7 +141,7 @@ class ReportTest {
     add(Stage.CONFIRM, FAST, Measure.THROUGHPUT, 900_000);
 
     assertThat(markdown())
-        .contains("; throughput rises from 500,000 calls/s to 900,000 calls/s.")
+        .contains(": throughput rises from 500,000 calls/s to 900,000 calls/s; latency p95 falls")
         .doesNotContain("was not measured");
   }
 
