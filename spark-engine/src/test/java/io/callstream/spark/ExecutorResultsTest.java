@@ -361,7 +361,7 @@ class ExecutorResultsTest {
 
     assertThatThrownBy(() -> run(spark(settings()), pipeline))
         .isInstanceOf(CallstreamException.class)
-        .hasMessageContaining("'limited' has more than 1000 groups");
+        .hasMessageContaining("The limits are 1000 groups");
   }
 
   @Test
