@@ -84,10 +84,7 @@ class TuningStudyTest {
         .startsWith("# How settings change callstream on this machine\n\n- **")
         .contains("## At a glance", "## How certain this is", "## The settings by their effect")
         .contains(
-            "trigger interval",
-            "backpressure.enabled=true`",
-            "same execution",
-            "FlatMapGroupsWithState")
+            "trigger interval", "backpressure.enabled=true`", "same execution", "MicroBatchScan")
         .contains("](effects-throughput.svg)")
         .doesNotContain(System.getProperty("user.home"), "null", "NaN");
     assertThat(Files.readString(directory.resolve("report.html")))
