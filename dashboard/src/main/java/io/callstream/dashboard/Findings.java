@@ -267,17 +267,20 @@ final class Findings {
       return;
     }
     Hour hour = complete.stream().max(Comparator.comparingLong(Hour::calls)).orElseThrow();
+    long equal = complete.stream().filter(h -> h.calls() == hour.calls()).count();
+    if (equal > 1) {
+      unknown.add(
+          text(
+              "The busiest hour: %,d hours have the highest number of calls, %,d.",
+              equal, hour.calls()));
+      return;
+    }
     busiest = Optional.of(hour);
-    long equal = complete.stream().filter(h -> h.calls() == hour.calls()).count() - 1;
     StringBuilder html = new StringBuilder();
     html.append(strong(hours(hour)))
         .append(" had ")
         .append(strong(number(hour.calls()) + " calls"))
-        .append(text(", the most of %,d complete hours", complete.size()))
-        .append(
-            equal == 0
-                ? ". "
-                : text(" (%,d %s had as many). ", equal, equal == 1 ? "other" : "others"));
+        .append(text(", the most of %,d complete hours. ", complete.size()));
     all.usual(hour)
         .ifPresentOrElse(
             usual ->

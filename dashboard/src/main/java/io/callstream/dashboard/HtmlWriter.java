@@ -10,6 +10,9 @@ import java.util.regex.Pattern;
 final class HtmlWriter {
   private static final Pattern ATTRIBUTE = Pattern.compile("=(\\S+)");
 
+  /** Control characters, which HTML must not contain. */
+  private static final Pattern CONTROL = Pattern.compile("[\\p{Cntrl}&&[^\t\n\r]]");
+
   private final StringBuilder html = new StringBuilder(1 << 16);
   private int panels;
 
@@ -124,9 +127,15 @@ final class HtmlWriter {
     return html.toString();
   }
 
-  /** Returns a text for use between tags and in quoted attribute values. */
+  /**
+   * Returns a text for use between tags and in quoted attribute values. Control characters appear
+   * as U+FFFD.
+   */
   static String escaped(String text) {
-    return text.replace("&", "&amp;")
+    return CONTROL
+        .matcher(text)
+        .replaceAll("\ufffd")
+        .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")
         .replace("\"", "&quot;")

@@ -2,32 +2,40 @@ package io.callstream.dashboard;
 
 import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.statistic.Column;
+import io.callstream.statistic.Statistic;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** Formats result rows as the texts of a table. Times are in a given zone, with its offset. */
+/**
+ * Formats the result rows of a statistic as the texts of a table. Times are in a given zone, with
+ * its offset, and days of the week have their names.
+ */
 final class RowTexts {
   private static final int MAX_CHARACTERS = 100;
   private static final int DECIMALS = 3;
 
+  private final Statistic statistic;
   private final DateTimeFormatter times;
 
-  RowTexts(ZoneId zone) {
+  RowTexts(Statistic statistic, ZoneId zone) {
+    this.statistic = statistic;
     this.times = DateTimeFormatter.ISO_OFFSET_DATE_TIME.withZone(zone);
   }
 
   /** Returns one text for each column. */
   List<String> of(ResultRow row) {
-    return row.columns().stream().map(value -> shortened(text(value))).toList();
+    return statistic.typedColumns().stream()
+        .map(column -> row.value(column).map(value -> shortened(text(column, value))).orElse(""))
+        .toList();
   }
 
-  private String text(@Nullable Object value) {
-    if (value == null) {
-      return "";
+  private String text(Column column, Object value) {
+    if (column.role() == Column.Role.DIMENSION) {
+      return RowFormatter.shown(statistic.dimensions().get(column.index()), (String) value);
     }
     if (value instanceof Instant time) {
       return times.format(time);

@@ -48,6 +48,7 @@ final class RunPanels {
     for (String unknown : snapshot.findings().unknown()) {
       html.open("li").markup(unknown).close("li").line();
     }
+    snapshot.hours().ifPresent(this::excluded);
     html.close("ul").close("section").line();
   }
 
@@ -114,17 +115,6 @@ final class RunPanels {
     item(
         "An hour of a type is unusual if at most one of 100,000 usual hours has as many calls,"
             + " compared with the weeks before it (default of the baseline).");
-    snapshot
-        .hours()
-        .filter(hours -> hours.excluded() > 0)
-        .ifPresent(
-            hours ->
-                item(
-                    text(
-                        "%,d calls are misdated, more than %d days older than the newest call, or"
-                            + " before a silence of more than %d days. Only totals contain them.",
-                        hours.excluded(), CallHours.MAX_DAYS, CallHours.SILENT_DAYS)));
-    snapshot.hours().ifPresent(this::gaps);
     html.close("ul").close("section").line();
   }
 
@@ -132,9 +122,16 @@ final class RunPanels {
     html.element("li", text).line();
   }
 
-  private void gaps(CallHours hours) {
+  private void excluded(CallHours hours) {
+    if (hours.excluded() > 0) {
+      item(
+          text(
+              "Calls that are misdated, more than %d days older than the newest call, or before a"
+                  + " silence of more than %d days: %,d. Only totals contain them.",
+              CallHours.MAX_DAYS, CallHours.SILENT_DAYS, hours.excluded()));
+    }
     if (hours.gaps() > 0) {
-      item(text("%,d hours are not compared because of gaps or clock changes.", hours.gaps()));
+      item(text("Hours not compared because of gaps or clock changes: %,d.", hours.gaps()));
     }
   }
 

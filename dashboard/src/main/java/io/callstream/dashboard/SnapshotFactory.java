@@ -322,7 +322,7 @@ final class SnapshotFactory {
       addLatest(BlockResults.of(results), TABLE_ROWS, rows);
     }
     Statistic statistic = results.statistic();
-    RowTexts texts = new RowTexts(zone);
+    RowTexts texts = new RowTexts(statistic, zone);
     return new Table(
         statistic.name(),
         statistic.columns(),

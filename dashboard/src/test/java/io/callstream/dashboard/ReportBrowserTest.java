@@ -73,7 +73,7 @@ class ReportBrowserTest {
         add(calls, 2, "W".repeat(90), "Mission", time);
       }
       if (day == 37 && hour % 24 >= 17 && hour % 24 < 20) {
-        add(calls, 30, "S".repeat(90), "Mission", time);
+        add(calls, hour % 24 == 18 ? 31 : 30, "S".repeat(90), "Mission", time);
       }
       if (day >= 49) {
         add(calls, 1, "T".repeat(90), "N".repeat(80), time);

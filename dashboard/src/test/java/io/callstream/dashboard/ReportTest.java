@@ -15,6 +15,7 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
 import io.callstream.testing.SomeCalls;
@@ -235,14 +236,35 @@ class ReportTest {
       calls.add(SomeCalls.call(2 * hour + 1, "A", lagging).build());
     }
     try (WatchedRun run = WatchedRun.standard()) {
-      assertThat(Report.html(run.receive(calls).running()))
-          .doesNotContain("not compared because of gaps");
+      assertThat(Report.html(run.receive(calls).running())).doesNotContain("Hours not compared");
     }
     calls.removeIf(call -> Duration.between(START, call.time()).toHours() / 10 == 5);
     try (WatchedRun run = WatchedRun.standard()) {
       // The ten hours without calls, and the hours before and after them.
       assertThat(Report.html(run.receive(calls).running()))
-          .contains("12 hours are not compared because of gaps or clock changes.");
+          .contains("Hours not compared because of gaps or clock changes: 12.");
+    }
+  }
+
+  @Test
+  void writesDurationsAndDaysOfTheWeekForPeople() throws Exception {
+    ZoneId zone = DataSfCalls.json().zone();
+    Call call =
+        SomeCalls.call(1, "A", START.plusSeconds(1))
+            .with(Fields.DISTRICT, "Central")
+            .with(Fields.RECEIVED, START)
+            .with(Fields.ON_SCENE, START.plusSeconds(460))
+            .build();
+    Statistic byDay = Statistic.named("by-day").by(Dimensions.dayOfWeek(zone)).build();
+    try (WatchedRun run =
+        WatchedRun.of(
+            DataSfCalls.json(),
+            pipeline ->
+                pipeline.statistics(StandardStatistics.ofDataSf(zone, HOUR)).statistic(byDay))) {
+      assertThat(Report.html(run.receive(List.of(call)).running()))
+          .contains("response-times-by-district", "<td class=\"number\">7 min 40 s</td>")
+          .contains("<th scope=\"row\" dir=\"auto\">Monday</th>")
+          .doesNotContain("460,000");
     }
   }
 
@@ -314,7 +336,8 @@ class ReportTest {
       assertThat(html)
           .doesNotContain("<section class=\"panel\">", "scope=\"col\"></th>")
           .contains("<th scope=\"row\" abbr=\"Monday\">Mon</th>")
-          .contains("aria-labelledby=\"title-1\">\n<h2 id=\"title-1\">The busiest hour</h2>");
+          .contains(
+              "aria-labelledby=\"title-1\">\n<h2 id=\"title-1\">What the calls are about</h2>");
       int sections = html.split("<section ", -1).length - 1;
       assertThat(html.split(" aria-labelledby=\"title-", -1)).hasSize(sections + 1);
       assertThat(
@@ -338,12 +361,14 @@ class ReportTest {
 
   @Test
   void escapesTextsOfCalls() throws Exception {
-    String type = "<img src=x onerror=alert(1)>\"'&</style>";
+    String type = "<img src=x onerror=alert(1)>\"'&</style>\u001b[31m";
     try (WatchedRun run = WatchedRun.standard()) {
       run.receive(List.of(SomeCalls.call(1, type, SomeCalls.START).address("<b>").build()));
       assertThat(Report.html(run.running()))
-          .contains("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;&lt;/style&gt;", "&lt;b&gt;")
-          .doesNotContain("<img", "<b>");
+          .contains(
+              "&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;&lt;/style&gt;\ufffd[31m",
+              "&lt;b&gt;")
+          .doesNotContain("<img", "<b>", "\u001b");
     }
   }
 

@@ -39,6 +39,9 @@ final class Report {
 
   private static final String UNKNOWN = "an unknown percentage";
 
+  /** The factor from which on noise is not exact. */
+  private static final int PLAIN_FACTOR = 10;
+
   private final StudyResult study;
   private final Analysis analysis;
 
@@ -161,7 +164,9 @@ final class Report {
           "noise-" + name,
           Double.isNaN(margin)
               ? UNKNOWN
-              : format("%+.0f to %+.0f %%", 100 * (1 / margin - 1), 100 * (margin - 1)));
+              : margin > PLAIN_FACTOR
+                  ? format("a factor of more than %d", PLAIN_FACTOR)
+                  : format("%+.0f to %+.0f %%", 100 * (1 / margin - 1), 100 * (margin - 1)));
     }
   }
 

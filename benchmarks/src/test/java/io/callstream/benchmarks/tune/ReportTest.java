@@ -284,6 +284,18 @@ class ReportTest {
   void theNoiseBandIsSymmetricAsAFactor() throws IOException {
     // As in AnalysisTest: t(0.975; 1) = 12.706 times the deviation 0.02 is the factor 1.289 =
     // 1/0.776.
+    addOpposite(0.01);
+
+    assertThat(markdown()).contains("noise can change throughput by -22 to +29 % and");
+
+    // 12.706 times the deviation 0.2 is the factor 12.7.
+    runs.clear();
+    addOpposite(0.1);
+    assertThat(markdown()).contains("noise can change throughput by a factor of more than 10 and");
+  }
+
+  /** Adds two rounds in which the configurations differ in opposite directions. */
+  private void addOpposite(double logarithm) {
     for (int round = 0; round < 2; round++) {
       for (Configuration configuration : List.of(DEFAULTS, MANY)) {
         boolean up = (round == 0) == configuration.isBaseline();
@@ -292,13 +304,11 @@ class ReportTest {
                 Stage.COMPARE,
                 round,
                 configuration,
-                Map.of(Measure.THROUGHPUT, Math.exp(up ? 0.01 : -0.01)),
+                Map.of(Measure.THROUGHPUT, Math.exp(up ? logarithm : -logarithm)),
                 "",
                 StudyRun.Trace.NONE));
       }
     }
-
-    assertThat(markdown()).contains("noise can change throughput by -22 to +29 % and");
   }
 
   @Test

@@ -20,6 +20,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -70,7 +71,7 @@ final class DashboardOptions {
               + " generated calls, otherwise nothing.")
   private String label = "";
 
-  private @Nullable Supplier<String> reportLabel;
+  private @Nullable SyntheticLabel generated;
 
   /**
    * Rejects invalid values before anything starts.
@@ -137,11 +138,18 @@ final class DashboardOptions {
   /** Starts to read the label of the report, because the broker may be unavailable at the end. */
   void prepareReport(RunningPipeline running) {
     if (report != null) {
-      reportLabel =
-          label.isEmpty() && running.pipeline().source() instanceof KafkaTopic topic
-              ? SyntheticLabel.of(running, topic)::atEnd
-              : () -> label;
+      Optional<SyntheticLabel> ignored = generated(running);
     }
+  }
+
+  /** Returns the label that depends on the calls, which is read once; empty without one. */
+  private Optional<SyntheticLabel> generated(RunningPipeline running) {
+    if (generated == null
+        && label.isEmpty()
+        && running.pipeline().source() instanceof KafkaTopic topic) {
+      generated = SyntheticLabel.of(running, topic);
+    }
+    return Optional.ofNullable(generated);
   }
 
   private InetAddress address() {
@@ -169,7 +177,7 @@ final class DashboardOptions {
         Dashboard.of(running)
             .bindingTo(address())
             .answeringTo(hostNames.toArray(String[]::new))
-            .labelling(label(running))
+            .labelling(generated(running).<Supplier<String>>map(found -> found).orElse(() -> label))
             .metrics(registry::scrape);
     if (engine.equals(StatisticsOptions.SPARK)) {
       SparkEngine.userInterface(running)
@@ -180,12 +188,6 @@ final class DashboardOptions {
                       "Spark UI: off; --conf spark.ui.enabled=true shows it, to all who can reach this machine"));
     }
     return dashboard.start(port);
-  }
-
-  private Supplier<String> label(RunningPipeline running) {
-    return label.isEmpty() && running.pipeline().source() instanceof KafkaTopic topic
-        ? SyntheticLabel.of(running, topic)
-        : () -> label;
   }
 
   /**
@@ -205,10 +207,10 @@ final class DashboardOptions {
     }
   }
 
-  /** Writes the report that was {@linkplain #prepareReport prepared}; nothing if none is wanted. */
+  /** Writes the report, if one is wanted. */
   void report(RunningPipeline running, Terminal terminal) {
-    if (report != null && reportLabel != null) {
-      Report.write(running, report, reportLabel.get());
+    if (report != null) {
+      Report.write(running, report, generated(running).map(SyntheticLabel::atEnd).orElse(label));
       terminal.say("report    %s", report.toAbsolutePath().normalize());
     }
   }
