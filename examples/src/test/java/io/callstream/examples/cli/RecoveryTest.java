@@ -261,7 +261,7 @@ class RecoveryTest {
                 "--garbage",
                 "0.02",
                 "--rate",
-                "1000",
+                "300",
                 "--resume")) {
           produce.await("it sends", () -> produce.err().contains("produced "));
           produce.kill();
