@@ -10,29 +10,30 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /*
  * The groups of one statistic in one task, by window. Windows and texts get small numbers in the order of
- * their first use, so a group is a row of ints, found by open addressing. At the end, each text is
- * encoded once, and windows and texts are ranked. Counting sorts by rank, from the last dimension
- * to the window, then put the groups into the order of their keys, without comparing the keys of
- * groups.
+ * their first use, so a group is a row of ints. Each window finds its groups by open addressing in a table
+ * of its own: calls mostly arrive in the order of time, so they use one small table, which stays in the
+ * processor's cache. At the end, each text is encoded once, and windows and texts are ranked. Counting sorts
+ * by rank, from the last dimension to the window, then put the groups into the order of their keys, without
+ * comparing the keys of groups.
  *
  * Input that is crafted to cause collisions has no effect: java.util.HashMap falls back to trees,
  * and the slots of groups depend on a random number.
  */
 final class GroupTable extends TaskGroups {
   private static final int START = 1 << 9;
+  private static final int WINDOW_START = 1 << 4;
 
   private final int dimensions;
   private final String statistic;
   private final List<Measure.Aggregate> aggregates;
-  private final Numbers<Long> windows = new Numbers<>();
-  private final List<Numbers<String>> texts = new ArrayList<>();
+  private final Map<Long, WindowGroups> windows = new HashMap<>();
+  private final List<Long> windowStarts = new ArrayList<>();
+  private final List<Numbers> texts = new ArrayList<>();
   private final long factor = ThreadLocalRandom.current().nextLong() | 1;
-
-  /** The number of the group in each slot plus one, or 0. At most half are occupied. */
-  private int[] slots = new int[2 * START];
 
   private int groups;
 
@@ -41,39 +42,39 @@ final class GroupTable extends TaskGroups {
   private long[] counts = new long[START];
   private Measure.Accumulator[] states;
 
-  private long lastWindow;
-  private int lastWindowNumber = -1;
+  private long lastStart;
+  private @Nullable WindowGroups last;
 
   GroupTable(String statistic, int dimensions, List<Measure.Aggregate> aggregates) {
     this.statistic = statistic;
     this.dimensions = dimensions;
     this.aggregates = aggregates;
     for (int i = 0; i < dimensions; i++) {
-      texts.add(new Numbers<>());
+      texts.add(new Numbers());
     }
     members = new int[START * (1 + dimensions)];
     states = new Measure.Accumulator[START * aggregates.size()];
   }
 
-  /** Numbers for values, in the order of their first use. */
-  private static final class Numbers<T> {
-    private final Map<T, Integer> numbers = new HashMap<>();
-    private final List<T> things = new ArrayList<>();
+  /** Numbers for texts, in the order of their first use. */
+  private static final class Numbers {
+    private final Map<String, Integer> numbers = new HashMap<>();
+    private final List<String> all = new ArrayList<>();
 
-    int of(T thing) {
-      Integer known = numbers.get(thing);
+    int of(String text) {
+      Integer known = numbers.get(text);
       if (known != null) {
         return known;
       }
       // The statistic must not return null as a dimension. This fails where the code of the
       // statistic ran.
-      numbers.put(Objects.requireNonNull(thing), things.size());
-      things.add(thing);
-      return things.size() - 1;
+      numbers.put(Objects.requireNonNull(text), all.size());
+      all.add(text);
+      return all.size() - 1;
     }
 
-    List<T> things() {
-      return things;
+    List<String> all() {
+      return all;
     }
   }
 
@@ -96,70 +97,112 @@ final class GroupTable extends TaskGroups {
   }
 
   private int group(long window, String[] values) {
+    WindowGroups ofWindow = last;
+    if (ofWindow == null || window != lastStart) {
+      ofWindow = groupsOf(window);
+    }
     // The row of the call is written after the last group, and then looked up.
     int row = groups * (1 + dimensions);
-    members[row] = windowNumber(window);
+    members[row] = ofWindow.number;
     for (int i = 0; i < dimensions; i++) {
       members[row + 1 + i] = texts.get(i).of(values[i]);
     }
-    return find(row);
-  }
-
-  private int windowNumber(long window) {
-    if (window != lastWindow || lastWindowNumber < 0) {
-      lastWindow = window;
-      lastWindowNumber = windows.of(window);
-    }
-    return lastWindowNumber;
-  }
-
-  /** Returns the group with the members at {@code row}, and adds it if it does not exist. */
-  private int find(int row) {
-    int width = 1 + dimensions;
-    int mask = slots.length - 1;
-    int slot = hash(row) & mask;
-    while (slots[slot] != 0) {
-      int other = (slots[slot] - 1) * width;
-      int i = 0;
-      while (i < width && members[other + i] == members[row + i]) {
-        i++;
+    int found = ofWindow.findOrAdd(row);
+    if (found == groups) {
+      for (int i = 0; i < aggregates.size(); i++) {
+        states[groups * aggregates.size() + i] = aggregates.get(i).empty();
       }
-      if (i == width) {
-        return slots[slot] - 1;
+      groups++;
+      if (groups == counts.length) {
+        grow();
       }
-      slot = slot + 1 & mask;
     }
-    for (int i = 0; i < aggregates.size(); i++) {
-      states[groups * aggregates.size() + i] = aggregates.get(i).empty();
-    }
-    slots[slot] = ++groups;
-    if (groups == counts.length) {
-      grow();
-    }
-    return groups - 1;
+    return found;
   }
 
-  private int hash(int row) {
-    long hash = 0;
-    for (int i = row; i <= row + dimensions; i++) {
-      hash = (hash ^ members[i]) * factor;
-      hash ^= hash >>> 32;
+  private WindowGroups groupsOf(long window) {
+    WindowGroups found = windows.get(window);
+    if (found == null) {
+      found = new WindowGroups(windowStarts.size());
+      windows.put(window, found);
+      windowStarts.add(window);
     }
-    return (int) hash;
+    lastStart = window;
+    last = found;
+    return found;
   }
 
   private void grow() {
     counts = Arrays.copyOf(counts, 2 * groups);
     members = Arrays.copyOf(members, 2 * groups * (1 + dimensions));
     states = Arrays.copyOf(states, 2 * groups * aggregates.size());
-    slots = new int[4 * groups];
-    int mask = slots.length - 1;
-    for (int group = 0; group < groups; group++) {
-      int slot = hash(group * (1 + dimensions)) & mask;
+  }
+
+  /** The groups of one window. */
+  private final class WindowGroups {
+    private final int number;
+
+    /** The number of the group in each slot plus one, or 0. At most half are occupied. */
+    private int[] slots = new int[WINDOW_START];
+
+    private int size;
+
+    WindowGroups(int number) {
+      this.number = number;
+    }
+
+    /**
+     * Returns the group with the members at {@code row}, which becomes the last group if it is new.
+     */
+    int findOrAdd(int row) {
+      int mask = slots.length - 1;
+      int slot = hash(row) & mask;
       while (slots[slot] != 0) {
+        int group = slots[slot] - 1;
+        if (sameTexts(group * (1 + dimensions), row)) {
+          return group;
+        }
         slot = slot + 1 & mask;
       }
-      slots[slot] = group + 1;
+      slots[slot] = groups + 1;
+      size++;
+      if (2 * size > slots.length) {
+        grow();
+      }
+      return groups;
+    }
+
+    private boolean sameTexts(int row, int other) {
+      for (int i = 1; i <= dimensions; i++) {
+        if (members[row + i] != members[other + i]) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    private int hash(int row) {
+      long hash = 0;
+      for (int i = 1; i <= dimensions; i++) {
+        hash = (hash ^ members[row + i]) * factor;
+        hash ^= hash >>> 32;
+      }
+      return (int) hash;
+    }
+
+    private void grow() {
+      int[] old = slots;
+      slots = new int[2 * old.length];
+      int mask = slots.length - 1;
+      for (int entry : old) {
+        if (entry != 0) {
+          int slot = hash((entry - 1) * (1 + dimensions)) & mask;
+          while (slots[slot] != 0) {
+            slot = slot + 1 & mask;
+          }
+          slots[slot] = entry;
+        }
+      }
     }
   }
 
@@ -169,10 +212,10 @@ final class GroupTable extends TaskGroups {
   @Override
   void forEachBlock(StatisticCombiner.Partials blocks) {
     List<int[]> ranks = new ArrayList<>();
-    ranks.add(ranks(windows.things(), Comparator.naturalOrder()));
+    ranks.add(ranks(windowStarts, Comparator.naturalOrder()));
     List<List<byte[]>> keys = new ArrayList<>();
-    for (Numbers<String> text : texts) {
-      List<byte[]> encoded = text.things().stream().map(t -> GroupKey.of(List.of(t))).toList();
+    for (Numbers text : texts) {
+      List<byte[]> encoded = text.all().stream().map(t -> GroupKey.of(List.of(t))).toList();
       keys.add(encoded);
       ranks.add(ranks(encoded, Arrays::compareUnsigned));
     }
@@ -184,7 +227,7 @@ final class GroupTable extends TaskGroups {
       while (to < groups && members[order[to] * (1 + dimensions)] == window) {
         to++;
       }
-      blocks.partial(windows.things().get(window), block(order, from, to, keys, ranks));
+      blocks.partial(windowStarts.get(window), block(order, from, to, keys, ranks));
       from = to;
     }
   }
