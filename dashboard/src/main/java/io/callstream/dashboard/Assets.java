@@ -2,6 +2,7 @@ package io.callstream.dashboard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -11,16 +12,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The static files of the page, read once. uPlot comes from its WebJar. */
+/** The static files of the page, read and compressed once. uPlot comes from its WebJar. */
 final class Assets {
   private static final String UPLOT = "/META-INF/maven/org.webjars.npm/uplot/pom.properties";
 
-  private final Map<String, Response> files = new LinkedHashMap<>();
+  /** The modules of the page for readers of calls, without the first one. */
+  private static final List<String> PARTS =
+      List.of(
+          "elements", "export", "facets", "filters", "formats", "hours", "load", "map", "overview",
+          "panel", "plot", "replay", "state", "summary", "tables", "trend", "week");
+
+  private final Map<String, Zipped> files = new LinkedHashMap<>();
+
+  /** A file in gzip. */
+  private record Zipped(String type, byte[] gzip) {}
 
   Assets(Map<String, URI> links, List<String> notes) {
     add("/", "explore.html", "text/html");
     add("/explore.css", "explore.css", "text/css");
     add("/explore.js", "explore.js", "text/javascript");
+    PARTS.forEach(
+        part -> add("/explore/" + part + ".js", "explore/" + part + ".js", "text/javascript"));
     add("/operations", "operations.html", "text/html");
     add("/operations.css", "operations.css", "text/css");
     add("/operations.js", "operations.js", "text/javascript");
@@ -29,16 +41,18 @@ final class Assets {
     String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
     add("/uplot.css", uplot + "uPlot.min.css", "text/css");
     add("/uplot.js", uplot + "uPlot.iife.min.js", "text/javascript");
-    files.put("/api/links", Response.json(200, Json.object("links", links, "notes", notes)));
+    byte[] more = Json.bytes(Json.object("links", links, "notes", notes));
+    files.put("/api/links", new Zipped(Response.JSON, Response.gzip(more)));
   }
 
-  /** Returns the file at a path of the server. */
-  Optional<Response> find(String path) {
-    return Optional.ofNullable(files.get(path));
+  /** Returns the file that a client requests. */
+  Optional<Response> find(HttpExchange exchange) {
+    return Optional.ofNullable(files.get(exchange.getRequestURI().getPath()))
+        .map(file -> Response.zipped(exchange, file.type(), file.gzip()));
   }
 
   private void add(String path, String resource, String type) {
-    files.put(path, new Response(200, type + "; charset=utf-8", read(resource)));
+    files.put(path, new Zipped(type + "; charset=utf-8", Response.gzip(read(resource))));
   }
 
   /** Returns a resource of this package as text. */

@@ -17,12 +17,6 @@ import io.callstream.statistic.CodeTable;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.RadioCodes;
 import io.callstream.statistic.Statistic;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,8 +30,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.zip.CRC32C;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,23 +111,9 @@ final class ExploreApi {
     headers.set("ETag", body.tag());
     headers.set("Vary", "Accept-Encoding");
     String known = exchange.getRequestHeaders().getFirst("If-None-Match");
-    if (body.tag().equals(known)) {
-      return new Response(304, Response.JSON, new byte[0]);
-    }
-    String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
-    if (accepted != null && accepted.contains("gzip")) {
-      headers.set("Content-Encoding", "gzip");
-      return new Response(200, Response.JSON, body.gzip());
-    }
-    return new Response(200, Response.JSON, unzipped(body.gzip()));
-  }
-
-  private static byte[] unzipped(byte[] gzip) {
-    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
-      return in.readAllBytes();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return body.tag().equals(known)
+        ? new Response(304, Response.JSON, new byte[0])
+        : Response.zipped(exchange, Response.JSON, body.gzip());
   }
 
   /** Returns the response to a query; null if too many others are in progress. */
@@ -193,13 +171,7 @@ final class ExploreApi {
   private static Body body(byte[] json) {
     CRC32C hash = new CRC32C();
     hash.update(json);
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (OutputStream gzip = new GZIPOutputStream(bytes)) {
-      gzip.write(json);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return new Body(bytes.toByteArray(), "\"%x-%x\"".formatted(json.length, hash.getValue()));
+    return new Body(Response.gzip(json), "\"%x-%x\"".formatted(json.length, hash.getValue()));
   }
 
   private Map<String, @Nullable Object> content(ExploreQuery query, Inputs inputs) {

@@ -3,8 +3,14 @@ package io.callstream.dashboard;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 
 /**
  * The response to an HTTP request.
@@ -36,6 +42,31 @@ record Response(int status, String type, long length, Body body) {
   /** Returns JSON that is written while it is sent. */
   static Response streamedJson(Object value) {
     return new Response(200, JSON, 0, out -> Json.write(out, value));
+  }
+
+  static byte[] gzip(byte[] content) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (OutputStream gzip = new GZIPOutputStream(bytes)) {
+      gzip.write(content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  /** Returns content in gzip, or unzipped for a client that does not accept gzip. */
+  static Response zipped(HttpExchange exchange, String type, byte[] gzip) {
+    exchange.getResponseHeaders().set("Vary", "Accept-Encoding");
+    String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
+    if (accepted != null && accepted.contains("gzip")) {
+      exchange.getResponseHeaders().set("Content-Encoding", "gzip");
+      return new Response(200, type, gzip);
+    }
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
+      return new Response(200, type, in.readAllBytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Returns a JSON object with an error message. */
