@@ -30,8 +30,8 @@ final class WatermarkText {
         details.clocks().stream().filter(PartitionTime::inLastBatch).toList();
     if (read.isEmpty()) {
       return details.watermark().isEmpty()
-          ? "There is no watermark before the first batch."
-          : "The watermark is that of the checkpoint until the first batch of this run.";
+          ? "There is no watermark before the first batch with records."
+          : "The watermark is that of the checkpoint until the first batch of this run with records.";
     }
     Optional<PartitionTime> undefined =
         read.stream().filter(clock -> clock.time().isEmpty()).findFirst();

@@ -8,6 +8,8 @@
   const TABLE_SAMPLES = 30;
   const INTERVALS = 10;
   const MINUTE = 60000;
+  // Spark's names, in the order of a batch. The last one is the sum.
+  const SPARK_PHASES = ['latestOffset', 'walCommit', 'getBatch', 'queryPlanning', 'addBatch', 'commitOffsets', 'triggerExecution'];
   const NONE = '–';
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const whole = new Intl.NumberFormat('en-US');
@@ -20,9 +22,13 @@
   let connected = false;
   let clock = null; // The time of the server, and the age of this page at that moment.
 
-  if (new URLSearchParams(location.search).has('kiosk')) {
+  const names = [...new Set(new URLSearchParams(location.search).keys())];
+  if (names.includes('kiosk')) {
     document.documentElement.classList.add('kiosk');
   }
+  const unknown = names.filter(name => name !== 'kiosk').slice(0, 5);
+  byId('ignored').hidden = unknown.length === 0;
+  byId('ignored').textContent = `The page ignores a part of its address: ${unknown.join(', ').slice(0, 200)}. Its only parameter is kiosk.`;
 
   // Formats and elements
 
@@ -77,15 +83,18 @@
     if (!time) {
       return NONE;
     }
-    const parts = {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', ...options};
+    return inZone(Date.parse(time), {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', ...options}).replace(',', '');
+  }
+
+  function inZone(time, options) {
     try {
-      return new Intl.DateTimeFormat('en-GB', {timeZone: last.zone, ...parts}).format(Date.parse(time)).replace(',', '');
-    } catch (e) {
-      return new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', ...parts}).format(Date.parse(time)).replace(',', '');
+      return new Intl.DateTimeFormat('en-GB', {timeZone: last.zone, ...options}).format(time);
+    } catch (e) { // The browser does not know the zone.
+      return new Intl.DateTimeFormat('en-GB', {timeZone: 'UTC', ...options}).format(time);
     }
   }
 
-  const localTime = seconds => new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'}).format(seconds * 1000);
+  const clockTime = seconds => inZone(seconds * 1000, {timeStyle: 'medium'});
 
   /** Changes a text only if it differs, so that screen readers keep their position and do not repeat it. */
   function setText(place, text) {
@@ -148,7 +157,7 @@
       label,
       stroke: color(hue),
       width: 2,
-      points: {show: u => u.data[0].length === 1}, // A single batch has no line.
+      points: {show: (u, of) => u.data[of].filter(value => value !== null).length === 1}, // A single value has no line.
       value: (u, value, of) => rate(value ?? u.data[of].at(-1)),
       ...more
     };
@@ -171,9 +180,9 @@
     const made = new uPlot(
       {
         ...size(),
-        series: [{label: 'at', value: (u, at) => localTime(at ?? u.data[0].at(-1))}, ...series],
+        series: [{label: 'at', value: (u, at) => clockTime(at ?? u.data[0].at(-1))}, ...series],
         axes: [
-          {...axis(), space: rem() * 5, values: (u, splits) => splits.map(localTime)},
+          {...axis(), space: rem() * 5, values: (u, splits) => splits.map(clockTime)},
           {...axis(), size: rem() * 3.4, values: (u, values) => values.map(value => short.format(value))}
         ],
         scales: {
@@ -188,14 +197,16 @@
     charts.set(id, made);
   }
 
-  dark.addEventListener('change', () => {
+  const redraw = () => {
     for (const shown of charts.values()) {
       shown.observer.disconnect();
       shown.destroy();
     }
     charts.clear();
     show();
-  });
+  };
+  dark.addEventListener('change', redraw);
+  matchMedia('print').addEventListener('change', redraw);
 
   // Panels
 
@@ -259,7 +270,7 @@
       `Durations of the last ${seen.length} batches; the last one took ${duration(took)}, with a latency of ${duration(latency)}`);
     const fill = () => table('batches', ['Batch at', 'Input/s', 'Processing/s', 'Output/s', 'Lag', 'Latency', 'Duration'],
       seen.slice(-TABLE_SAMPLES).reverse().map(([at, ...s]) =>
-        [localTime(at), rate(s[0]), rate(s[1]), rate(s[2]), whole.format(s[3]), duration(s[4]), duration(s[5])]), 1);
+        [clockTime(at), rate(s[0]), rate(s[1]), rate(s[2]), whole.format(s[3]), duration(s[4]), duration(s[5])]), 1);
     const details = byId('batches').closest('details');
     details.ontoggle = () => details.open && fill();
     if (details.open) {
@@ -269,7 +280,8 @@
   }
 
   function showPhases() {
-    const phases = Object.entries(last.progress ? last.progress.phasesMs : {});
+    const phases = Object.entries(last.progress ? last.progress.phasesMs : {})
+      .sort(([a], [b]) => SPARK_PHASES.indexOf(a) - SPARK_PHASES.indexOf(b));
     const list = byId('phases');
     const known = [...list.children].map(row => row.dataset.phase);
     if (known.length !== phases.length || phases.some(([name], i) => name !== known[i])) {
@@ -279,7 +291,7 @@
         const track = element('span', 'track');
         track.setAttribute('aria-hidden', 'true');
         track.append(element('span', 'bar'));
-        row.append(element('span', 'name', name), track, element('span', 'count'));
+        row.append(element('span', 'name', name === 'triggerExecution' ? 'in all' : name), track, element('span', 'count'));
         return row;
       }));
     }
@@ -302,7 +314,7 @@
     const times = all.filter(([, p]) => p.read && p.time).map(([, p]) => p.time);
     const earliest = times.reduce((a, b) => Date.parse(b) < Date.parse(a) ? b : a, times[0]);
     all.forEach(([, p], i) => {
-      rows[i].className = times.length > 1 && p.read && p.time === earliest ? 'holds' : '';
+      rows[i].className = p.read && p.time === earliest && times.some(time => time !== earliest) ? 'holds' : '';
       rows[i].cells[1].style.setProperty('--part', p.lag / highest);
     });
     const hidden = last.partitionCount - all.length;
@@ -395,7 +407,7 @@
   function showAge() {
     const progress = last && last.progress;
     if (!progress || !clock) {
-      setText(byId('asof'), 'no batch yet');
+      setText(byId('asof'), last && last.state !== 'RUNNING' ? 'no batch' : '');
       return;
     }
     const age = clock.server + performance.now() - clock.own - progress.end;
@@ -411,15 +423,23 @@
     byId('state').className = 'light ' + level;
   }
 
+  /** Returns which time the calls cover. The time of a call is confirmed by the next two of its partition. */
+  function covered(full) {
+    const number = calls(last.accounting);
+    const zone = `local time (${last.zone})`;
+    return number === 0 ? 'No calls' + (last.state === 'RUNNING' ? ' yet' : '')
+      : last.from && last.newest ? `Calls from ${timeText(last.from, full)} to ${timeText(last.newest, full)}, ${zone}`
+      : last.newest ? `Newest call ${timeText(last.newest, full)}, ${zone}`
+      : `${whole.format(number)} call${number === 1 ? '' : 's'}` + (last.from ? ` from ${timeText(last.from, full)}, ${zone}` : '') + '; no time is confirmed yet';
+  }
+
   function show() {
     if (!last) {
       return;
     }
     setText(byId('source'), last.source);
     const full = {year: 'numeric'};
-    setText(byId('covered'), !last.newest ? 'No calls yet'
-      : last.from ? `Calls from ${timeText(last.from, full)} to ${timeText(last.newest, full)}, local time (${last.zone})`
-      : `Newest call ${timeText(last.newest, full)}, local time (${last.zone})`);
+    setText(byId('covered'), covered(full));
     byId('label').hidden = !last.label;
     setText(byId('label'), last.label);
     document.title = (last.label ? last.label + ': ' : '') + 'callstream operations';

@@ -278,6 +278,54 @@ class OperationsBrowserTest extends InBrowser {
   }
 
   @Test
+  void saysThatNoTimeIsConfirmedAfterOneCall() throws Exception {
+    try (WatchedRun one = WatchedRun.standard().receive(SomeCalls.of(1));
+        Dashboard shown = Dashboard.of(one.running()).start(0)) {
+      browser.open(shown.uri().resolve("/operations"));
+      awaitText(
+          "covered",
+          "1 call from 30 Oct 2018 00:00, local time (America/Los_Angeles); no time is confirmed yet");
+      browser.open(URI.create("about:blank"));
+    }
+  }
+
+  @Test
+  void namesTheIgnoredPartsOfTheAddress() throws Exception {
+    assertThat(browser.evaluate("document.getElementById('ignored').hidden").asBoolean()).isTrue();
+    open("?kiosk&district=Mission");
+    awaitText(
+        "ignored",
+        "The page ignores a part of its address: district. Its only parameter is kiosk.");
+    assertThat(browser.evaluate("document.getElementById('ignored').checkVisibility()").asBoolean())
+        .isTrue();
+  }
+
+  @Test
+  void showsPhasesOfSparkInTheirOrderAndThenTheirSum() throws Exception {
+    browser.evaluate(
+        """
+        (async () => {
+          const state = await (await fetch('api/operations')).json();
+          state.progress.phasesMs = {addBatch: 7, getBatch: 1, latestOffset: 2, triggerExecution: 10};
+          window.EventSource = class {
+            addEventListener(name, action) {
+              if (name === 'state') {
+                action({data: JSON.stringify(state)});
+              }
+            }
+            close() {}
+          };
+          document.dispatchEvent(new Event('visibilitychange'));
+        })()
+        """);
+    browser.await("document.querySelector('#phases li:last-child .name').textContent === 'in all'");
+    assertThat(browser.texts("#phases .name"))
+        .containsExactly("latestOffset", "getBatch", "addBatch", "in all");
+    assertThat(browser.texts("#phases .count")).containsExactly("2 ms", "1 ms", "7 ms", "10 ms");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
   void showsSinceWhenAnAddedStatisticCounts(@TempDir Path directory) throws Exception {
     MemorySource source = MemorySource.withPartitions(1);
     RunOptions options =

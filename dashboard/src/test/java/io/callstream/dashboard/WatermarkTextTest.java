@@ -95,8 +95,11 @@ class WatermarkTextTest {
 
   @Test
   void explainsAStartWithAndWithoutACheckpoint() {
-    assertThat(text(null, Map.of())).isEqualTo("There is no watermark before the first batch.");
+    assertThat(text(null, Map.of()))
+        .isEqualTo("There is no watermark before the first batch with records.");
     assertThat(text(NOON, Map.of(), clock(0, NOON, false)))
-        .isEqualTo("The watermark is that of the checkpoint until the first batch of this run.");
+        .isEqualTo(
+            "The watermark is that of the checkpoint until the first batch of this run with"
+                + " records.");
   }
 }
