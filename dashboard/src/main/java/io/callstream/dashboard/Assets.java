@@ -19,8 +19,23 @@ final class Assets {
   /** The modules of the page for readers of calls, without the first one. */
   private static final List<String> PARTS =
       List.of(
-          "elements", "export", "facets", "filters", "formats", "hours", "load", "map", "overview",
-          "panel", "plot", "replay", "state", "summary", "tables", "trend", "week");
+          "elements",
+          "export",
+          "facets",
+          "filters",
+          "formats",
+          "hours",
+          "load",
+          "map",
+          "overview",
+          "panel",
+          "plot",
+          "replay",
+          "state",
+          "summary",
+          "tables",
+          "trend",
+          "week");
 
   private final Map<String, Zipped> files = new LinkedHashMap<>();
 

@@ -160,7 +160,9 @@ final class RequestHandler implements HttpHandler {
           path.startsWith(STATISTICS + "/")
               ? rows(
                   path.substring(STATISTICS.length() + 1), exchange.getRequestURI().getRawQuery())
-              : assets.find(exchange).orElseGet(() -> Response.text(404, "This path does not exist."));
+              : assets
+                  .find(exchange)
+                  .orElseGet(() -> Response.text(404, "This path does not exist."));
     };
   }
 

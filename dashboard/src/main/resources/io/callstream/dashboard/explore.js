@@ -6,9 +6,10 @@ import {data} from './explore/hours.js';
 import {load, start} from './explore/load.js';
 import {map} from './explore/map.js';
 import {overview} from './explore/overview.js';
+import {panels} from './explore/panel.js';
 import {showReplay} from './explore/replay.js';
 import {onChange, state} from './explore/state.js';
-import {covered, showLight, showNow, showRejection} from './explore/summary.js';
+import {covered, showIgnored, showLight, showNow, showRejection} from './explore/summary.js';
 import {samples, trust, unusual, waiting} from './explore/tables.js';
 import {trend} from './explore/trend.js';
 import {week} from './explore/week.js';
@@ -29,6 +30,7 @@ function show() {
 }
 
 function draw() {
+  const known = panels.size;
   document.body.classList.toggle('kiosk', state.kiosk);
   setText(byId('source'), data.source);
   setText(byId('covered'), covered());
@@ -54,22 +56,34 @@ function draw() {
   waiting();
   samples();
   trust();
+  if (panels.size > known) {
+    fit();
+  }
+}
+
+/** Draws the pictures whose size depends on that of the page and on the other panels. */
+function fit() {
+  overview();
+  trend();
+  unusual();
+  map();
 }
 
 let width = innerWidth;
 window.onresize = () => {
   if (data && width !== innerWidth) {
     width = innerWidth;
-    overview();
-    trend();
+    fit();
   }
 };
 document.addEventListener('click', event => document.querySelectorAll('.export[open]').forEach(menu =>
   menu.contains(event.target) || (menu.open = false)));
 onChange(() => {
+  showIgnored();
   if (data) {
     show();
   }
   load();
 });
+showIgnored();
 start({data: show, latest: showNow, light: showLight, rejection: showRejection});

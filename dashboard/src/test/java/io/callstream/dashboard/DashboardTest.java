@@ -24,6 +24,7 @@ import io.callstream.statistic.Statistic;
 import io.callstream.testing.SomeCalls;
 import io.callstream.testing.WatchedRun;
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,6 +45,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -328,6 +330,9 @@ class DashboardTest {
       strings = {
         "/",
         "/operations",
+        "/explore.js",
+        "/explore/state.js",
+        "/explore.css",
         "/operations.js",
         "/operations.css",
         "/dashboard.css",
@@ -344,6 +349,20 @@ class DashboardTest {
     assertThat(response.headers().firstValue("x-content-type-options")).contains("nosniff");
     assertThat(response.headers().firstValue("content-type").orElse("")).contains("charset=utf-8");
     assertThat(response.headers().firstValue("access-control-allow-origin")).isEmpty();
+  }
+
+  @Test
+  void compressesFilesForClientsThatAcceptIt() throws Exception {
+    HttpResponse<byte[]> response =
+        CLIENT.send(
+            HttpRequest.newBuilder(dashboard.uri().resolve("/dashboard.css"))
+                .header("Accept-Encoding", "gzip")
+                .build(),
+            BodyHandlers.ofByteArray());
+    assertThat(response.headers().firstValue("content-encoding")).contains("gzip");
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(response.body()))) {
+      assertThat(new String(in.readAllBytes(), UTF_8)).isEqualTo(get("/dashboard.css").body());
+    }
   }
 
   @ParameterizedTest

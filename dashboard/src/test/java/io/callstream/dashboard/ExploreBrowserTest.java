@@ -2,6 +2,8 @@ package io.callstream.dashboard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.callstream.call.Call;
@@ -142,10 +144,7 @@ class ExploreBrowserTest extends InBrowser {
     Instant from = Instant.parse("2018-11-03T07:00:00Z");
     Instant to = Instant.parse("2018-11-05T08:00:00Z");
     open("?from=" + from + "&to=" + to);
-    awaitTotal(
-        run.calls().stream()
-            .filter(c -> !c.time().isBefore(from) && c.time().isBefore(to))
-            .count());
+    awaitTotal(count(from, to));
     assertThat(browser.evaluate("document.getElementById('from').value").asText())
         .isEqualTo("2018-11-03T00:00");
     assertThat(browser.evaluate("document.getElementById('to').value").asText())
@@ -161,6 +160,95 @@ class ExploreBrowserTest extends InBrowser {
     browser.evaluate(
         "(f => { f.value = '12018-11-04T02:00'; f.onchange(); })(document.getElementById('to'))");
     browser.await("location.search === '?from=2018-11-04T02%3A00%3A00-08%3A00'");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  private long count(Instant from, Instant to) {
+    return run.calls().stream()
+        .filter(c -> !c.time().isBefore(from) && c.time().isBefore(to))
+        .count();
+  }
+
+  @Test
+  void marksOnlyTheSelectedPartOfADay() throws Exception {
+    Instant midnight = Instant.parse("2018-11-03T07:00:00Z");
+    Instant from = midnight.plus(Duration.ofHours(3));
+    Instant to = midnight.plus(Duration.ofHours(9));
+    open("?from=" + from + "&to=" + to);
+    awaitTotal(count(from, to));
+    assertThat(browser.texts("#overview g:has(.part) title"))
+        .singleElement(STRING)
+        .endsWith("; selected: 6 hours with " + count(from, to) + " calls");
+    assertThat(browser.evaluate("document.querySelectorAll('#overview .bar:not(.out)').length"))
+        .as("the bar of the pattern, and the selected part")
+        .hasToString("2");
+    JsonNode part =
+        browser.evaluate(
+            """
+            (() => {
+              const [day, part] = document.querySelectorAll('#overview g:has(.part) rect');
+              const size = (of, name) => Number(of.getAttribute(name));
+              const selected = document.querySelector('#overview .brush');
+              const step = size(day, 'width') / .8;
+              return [size(part, 'height') / size(day, 'height'), size(selected, 'width') / step,
+                (size(selected, 'x') - size(day, 'x') + .1 * step) / step];
+            })()
+            """);
+    double calls = count(midnight, midnight.plus(Duration.ofDays(1)));
+    assertThat(part.get(0).asDouble()).isCloseTo(count(from, to) / calls, within(0.001));
+    assertThat(part.get(1).asDouble()).as("width").isCloseTo(6 / 24.0, within(0.001));
+    assertThat(part.get(2).asDouble()).as("start").isCloseTo(3 / 24.0, within(0.001));
+    assertThat(browser.violations()).isEmpty();
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void drawsTheHoursAroundASelectedHour() throws Exception {
+    Instant from = Instant.parse("2018-11-07T20:00:00Z");
+    Instant to = from.plusSeconds(3_600);
+    open("?from=" + from + "&to=" + to);
+    awaitTotal(count(from, to));
+    assertThat(browser.texts("#trend .figure")).containsExactly(String.valueOf(count(from, to)));
+    assertThat(
+            browser
+                .evaluate(
+                    "document.querySelector('#trend path.line').getAttribute('d').match(/[ML]/g).length")
+                .asInt())
+        .as("the day, and three hours on both sides")
+        .isEqualTo(30);
+    assertThat(browser.texts("#trend .key span")).contains("selected");
+    assertThat(browser.texts("#trend .note").get(0)).startsWith("1 complete hour with a week");
+  }
+
+  @Test
+  void namesTheIgnoredPartsOfTheAddress() throws Exception {
+    awaitTotal(2_000);
+    assertThat(browser.evaluate("document.getElementById('ignored').hidden").asBoolean()).isTrue();
+    open(
+        "?disposition=HAN&disposition=GOA&distrct=Mission&__proto__=x&last=abc&slot=168"
+            + "&from=2018-11-03&to=2018-11-05T00:00:00-08:00&routine=yes&week=total");
+    String expected =
+        "The page ignores a part of its address. There is no parameter “distrct”. There is no"
+            + " parameter “__proto__”. The parameters are group, type, disposition, priority,"
+            + " district, neighborhood, address, hexagon, last, from, to, slot, routine, find, week,"
+            + " kiosk. Only the first “disposition” counts. “last=abc” is not a number of days from"
+            + " 1 to 999. “from=2018-11-03” is not a time such as 2018-11-04T01:00:00-07:00."
+            + " “slot=168” is not an hour of the week from 0 to 167. “routine=yes” is not 0 or 1."
+            + " “week=total” is not mean or totals.";
+    browser.await("!document.getElementById('ignored').hidden");
+    assertThat(browser.texts("#ignored")).containsExactly(expected);
+    awaitTotal(
+        run.calls().stream()
+            .filter(c -> c.disposition().equals("HAN"))
+            .filter(c -> c.time().isBefore(Instant.parse("2018-11-05T08:00:00Z")))
+            .count());
+    assertThat(browser.violations()).isEmpty();
+    click("#chips button");
+    browser.await("document.getElementById('ignored').hidden");
+    assertThat(address()).isEqualTo("?to=2018-11-05T00%3A00%3A00-08%3A00");
+    open("?last=7&to=2018-11-05T00:00:00-08:00");
+    browser.await("document.querySelector('#chips button') !== null");
+    assertThat(browser.texts("#ignored").get(0)).endsWith("because “last” selects the time.");
     assertThat(browser.problems()).isEmpty();
   }
 
@@ -325,7 +413,20 @@ class ExploreBrowserTest extends InBrowser {
     assertThat(address()).startsWith("?hexagon=");
     assertThat(browser.texts("#waiting tbody td")).startsWith("All", "5.0 min");
     assertThat(browser.violations()).isEmpty();
+    browser.resize(1920, 1080);
+    open("?kiosk");
+    browser.await("document.querySelectorAll('#map .hex').length === 2");
+    browser.await(isInPanel("#map .legend"));
     assertThat(browser.problems()).isEmpty();
+  }
+
+  /** Returns an expression: whether all of an element of the page is visible in its panel. */
+  private static String isInPanel(String selector) {
+    return """
+        (e => e.getBoundingClientRect().height > 5
+          && e.getBoundingClientRect().bottom <= e.closest('.panel').getBoundingClientRect().bottom
+        )(document.querySelector('%s'))"""
+        .formatted(selector);
   }
 
   @Test
@@ -383,6 +484,9 @@ class ExploreBrowserTest extends InBrowser {
     open("");
     browser.await("document.getElementById('period').textContent === '1 call.'");
     assertThat(browser.texts("#covered").get(0)).startsWith("Calls from Tue").contains("2018");
+    assertThat(browser.texts("#trend .empty"))
+        .singleElement(STRING)
+        .endsWith(" 00:00–01:00 is the only hour of the data: 1 call so far.");
     assertThat(browser.evaluate("document.body.outerHTML").asText())
         .doesNotContainPattern("\\b1 (calls|types|dispositions|rows|selected hours|hours)\\b");
     click("#week .switch button[data-week=totals]");
@@ -565,6 +669,9 @@ class ExploreBrowserTest extends InBrowser {
     assertThat(trend("Even", last.minusSeconds(2 * 3_600), 2))
         .as("without a median of three weeks")
         .isEqualTo("2 complete hours with a week before: 2 calls, as many as a week before (2)");
+    assertThat(trend("Even", last.minus(Duration.ofHours(20 * 24 - 12)), 20 * 24))
+        .as("the first and the last day are selected in part")
+        .startsWith("19 complete days with a week before: 456 calls");
     assertThat(browser.problems()).isEmpty();
   }
 
@@ -702,6 +809,9 @@ class ExploreBrowserTest extends InBrowser {
                       + ".filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"))
           .as("texts that are cut off")
           .isEmpty();
+      browser.await(
+          "[...document.querySelectorAll('.chart')].every(c => c.clientHeight > 150"
+              + " && c.firstElementChild.offsetHeight <= c.clientHeight)");
     } finally {
       browser.media("");
     }
@@ -735,6 +845,12 @@ class ExploreBrowserTest extends InBrowser {
         .as("items that are cut off")
         .isEmpty();
     assertThat(address()).isEqualTo("?kiosk");
+    open("?kiosk&kisok");
+    browser.await("document.querySelector('#by-type .bars li') !== null");
+    assertThat(browser.texts("#ignored").get(0)).contains("no parameter “kisok”");
+    for (String part : List.of("#week .legend", "#trend .key")) {
+      browser.await(isInPanel(part));
+    }
   }
 
   @Test

@@ -1,7 +1,7 @@
 // Makes the panels and what they have in common: the menu of exports, notes, legends and tables.
 import {byId, element, setText} from './elements.js';
 import {saveCsv, saveJson, savePng} from './export.js';
-import {parameters} from './state.js';
+import {parameters, state} from './state.js';
 
 export const SHADES = 10; // The colors of a scale.
 export const panels = new Map();
@@ -42,6 +42,11 @@ export function panel(id, title, className = '') {
   byId('panels').append(section);
   panels.set(id, made);
   return made;
+}
+
+/** Returns the height for a picture with a legend on a wall, where panels have a fixed height; null elsewhere. */
+export function roomOnTheWall(place) {
+  return state.kiosk && innerWidth >= 900 ? Math.max(100, place.body.clientHeight - 34) : null;
 }
 
 export function empty(place, why) {

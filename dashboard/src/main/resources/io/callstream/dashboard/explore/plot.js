@@ -33,11 +33,12 @@ export function timeLabels(p, height, locals, x) {
   const hourly = locals.length > 1 && locals[locals.length - 1] - locals[0] < 3 * DAY;
   const unit = hourly ? HOUR : DAY;
   const span = (locals[locals.length - 1] - locals[0]) / unit + 1;
-  const step = Math.max(1, Math.ceil(span / number));
+  const step = hourly ? [1, 2, 3, 4, 6, 12].find(hours => span / hours <= number) || 24 : Math.max(1, Math.ceil(span / number));
   let next = -Infinity;
   locals.forEach((local, i) => {
-    if (Math.floor(local / unit) >= next && (hourly || local % DAY === 0)) {
-      next = Math.floor(local / unit) + step;
+    const at = Math.floor(local / unit);
+    if (hourly ? at % step === 0 : at >= next && local % DAY === 0) { // Thus midnight has a label, with its date.
+      next = at + step;
       if (x(i) < p.width - 40) {
         p.svg.append(drawn('text', {x: x(i), y: height - 5}, text(hourly && local % DAY ? 'clock' : 'short', local)));
       }

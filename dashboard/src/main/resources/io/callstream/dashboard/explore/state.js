@@ -11,6 +11,9 @@ export const FIELDS = {
   district: 'police district', neighborhood: 'neighborhood', address: 'place', hexagon: 'area'
 };
 
+const OTHERS = ['last', 'from', 'to', 'slot', 'routine', 'find', 'week', 'kiosk'];
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[ +-]\d\d:\d\d)$/;
+
 export let state = read();
 let changed = null;
 
@@ -23,26 +26,39 @@ export function onChange(action) {
   };
 }
 
+/** Returns the state in the address, and the reasons why a part of it is ignored. */
 function read() {
   const from = new URLSearchParams(location.search);
-  const filters = {};
-  for (const key of Object.keys(FACETS)) {
-    if (from.has(key)) {
-      filters[key] = from.get(key);
-    }
+  const names = [...new Set(from.keys())];
+  const short = text => `“${text.length > 60 ? text.slice(0, 60) + '…' : text}”`;
+  const isKnown = name => Object.hasOwn(FACETS, name) || OTHERS.includes(name);
+  const ignored = names.filter(name => !isKnown(name)).slice(0, 5).map(name => `There is no parameter ${short(name)}.`);
+  if (ignored.length) {
+    ignored.push(`The parameters are ${[...Object.keys(FACETS), ...OTHERS].join(', ')}.`);
   }
-  const seconds = name => {
-    const time = Date.parse((from.get(name) || '').replace(' ', '+'));
-    return Number.isNaN(time) ? null : time / 1000;
+  ignored.push(...names.filter(name => isKnown(name) && from.getAll(name).length > 1).map(name => `Only the first “${name}” counts.`));
+  const value = (name, pattern, rule, parse) => {
+    const text = from.get(name) || '';
+    const parsed = pattern.test(text) ? parse(text) : NaN;
+    if (text && Number.isNaN(parsed)) {
+      ignored.push(`${short(`${name}=${text}`)} is not ${rule}.`);
+    }
+    return Number.isNaN(parsed) ? null : parsed;
   };
-  const number = (name, most) => {
-    const value = from.get(name);
-    return value !== null && /^\d{1,3}$/.test(value) && Number(value) <= most ? Number(value) : null;
-  };
+  // Decoding has turned an unencoded plus sign into a space.
+  const time = name => value(name, TIME, 'a time such as 2018-11-04T01:00:00-07:00', text => Date.parse(text.replace(' ', '+')) / 1000);
+  const last = value('last', /^[1-9]\d{0,2}$/, 'a number of days from 1 to 999', Number);
+  const [start, end] = [time('from'), time('to')];
+  if (last !== null && (start ?? end) !== null) {
+    ignored.push('“from” and “to” do not count, because “last” selects the time.');
+  }
   return {
-    filters, from: seconds('from'), to: seconds('to'), last: number('last', 999), slot: number('slot', 167),
-    routine: from.get('routine') === '1', find: from.get('find') || '', totals: from.get('week') === 'totals',
-    kiosk: from.has('kiosk')
+    filters: Object.fromEntries(names.filter(name => Object.hasOwn(FACETS, name)).map(name => [name, from.get(name)])),
+    last, from: last === null ? start : null, to: last === null ? end : null,
+    slot: value('slot', /^(\d|[1-9]\d|1[0-5]\d|16[0-7])$/, 'an hour of the week from 0 to 167', Number),
+    routine: value('routine', /^[01]$/, '0 or 1', Number) === 1,
+    totals: value('week', /^(mean|totals)$/, 'mean or totals', String) === 'totals',
+    find: from.get('find') || '', kiosk: from.has('kiosk'), ignored
   };
 }
 
@@ -54,6 +70,7 @@ export function iso(seconds) {
   return new Date((seconds + offset) * 1000).toISOString().slice(0, 19) + sign + clock;
 }
 
+/** Returns the state as parameters: those of the page, or only those of the API. */
 export function parameters(withPage) {
   const to = new URLSearchParams();
   Object.entries(state.filters).forEach(([key, value]) => to.set(key, value));
@@ -99,13 +116,15 @@ export const isSelected = i => {
     && (state.slot === null || slotOf(series.locals[i]) === state.slot);
 };
 
+/** Changes parts of the state, and the address. */
 export function change(changes, replaces = false) {
-  state = {...state, ...changes};
+  state = {...state, ...changes, ignored: []}; // The new address has only known parts.
   const query = parameters(true);
   history[replaces ? 'replaceState' : 'pushState'](null, '', query ? '?' + query : location.pathname);
   changed();
 }
 
+/** Sets a filter, or removes it if it has this value already. */
 export function filter(key, value) {
   const filters = {...state.filters};
   if (value === null || filters[key] === value) {

@@ -96,3 +96,9 @@ export function showRejection(why) {
   byId('now').replaceChildren(why + ' ', all, '.');
   setText(byId('period'), '');
 }
+
+/** Shows which parts of the address the page ignores. */
+export function showIgnored() {
+  byId('ignored').hidden = state.ignored.length === 0;
+  setText(byId('ignored'), `The page ignores a part of its address. ${state.ignored.join(' ')}`);
+}

@@ -20,13 +20,14 @@ export function unusual() {
     : !data.spikes.some(hasFilters) ? 'Unusual hours are not known by all of these filters.'
     : rows.length === 0
     ? 'No hour of the selected time is unusual, or there are not enough weeks to compare it with.'
-    : `${rows.length} with more calls than usual at this hour, newest first. Rarity: how many usual hours have so many calls.`);
+    : `${rows.length} with more calls than usual at this hour, newest first.${state.kiosk ? '' : ' Rarity: how many usual hours have so many calls.'}`);
   const local = row => row.start + series.offsetAt(row.start);
   const name = row => row.values.join(', ') || 'All calls';
   shown.rows = {
     columns: ['start', 'group', 'calls', 'expected', 'score'],
     rows: rows.map(row => [iso(row.start), name(row), row.count, row.expected, row.score])
   };
+  shown.section.classList.toggle('wide', rows.length > 0);
   if (rows.length === 0) {
     shown.body.replaceChildren();
     return;
@@ -45,6 +46,12 @@ export function unusual() {
     what.append(button, ...(row.meaning ? [' ', element('small', '', row.meaning)] : []));
     return [text('hour', local(row)), what, whole.format(row.count), one.format(row.expected ?? 0), rarity(row.score ?? 0)];
   }), 2);
+  if (state.kiosk) { // A wall shows no row in part.
+    const end = shown.body.getBoundingClientRect().bottom;
+    shown.body.querySelectorAll('tbody tr').forEach(row => {
+      row.hidden = row.getBoundingClientRect().bottom > end;
+    });
+  }
 }
 
 export function waiting() {

@@ -1,12 +1,14 @@
 // Compares the selected time with the weeks before.
-import {drawn, setText} from './elements.js';
-import {count, dayOf, one, slotOf, text, whole} from './formats.js';
+import {drawn, element, setText} from './elements.js';
+import {count, dayOf, HOUR, one, slotOf, text, whole} from './formats.js';
 import {days, median, none, series} from './hours.js';
-import {empty, legend, panel} from './panel.js';
+import {empty, legend, panel, roomOnTheWall} from './panel.js';
 import {axis, plot, timeLabels} from './plot.js';
 import {iso, isSelected, range, state} from './state.js';
 
-/** Compares the selected time with the weeks before. */
+const FEW = 6, MARGIN = 3; // Hours.
+const value = {line: point => point.complete ? point.calls : null, before: point => point.weeks[0], median: point => median(point.weeks)};
+
 export function trend() {
   const shown = panel('trend', 'The selected time, compared', 'wide');
   const selected = [...series.calls.keys()].filter(isSelected);
@@ -14,80 +16,132 @@ export function trend() {
     empty(shown, series.size ? 'No hour of the data is selected.' : none());
     return;
   }
-  const hourly = selected.length <= 14 * 24;
-  let points;
-  if (hourly) {
-    points = selected.map(i => ({
-      start: series.starts[i], local: series.locals[i], calls: series.calls[i], complete: series.complete[i], gap: series.gap[i],
-      weeks: [1, 2, 3, 4].map(w => series.before(i, w))
-    }));
-  } else {
-    const all = days(i => state.slot === null || slotOf(series.locals[i]) === state.slot);
-    const byDay = new Map(all.map(day => [day.day, day]));
-    const chosen = new Set(selected.map(i => dayOf(series.locals[i])));
-    points = all.filter(day => chosen.has(day.day)).map(day => ({
-      start: series.starts[day.first], local: day.local, calls: day.calls, complete: !day.partial, gap: day.gap,
-      weeks: [1, 2, 3, 4].map(w => {
-        const then = byDay.get(day.day - 7 * w);
-        return then && !then.partial && !then.change && !day.change ? then.calls : null;
-      })
-    }));
+  const unit = selected.length <= 14 * 24 ? 'hour' : 'day';
+  const points = unit === 'hour' ? selected.map(hour) : selectedDays(selected);
+  const isAll = state.slot === null && range().every(time => time === null);
+  setText(shown.heading, `${isAll ? 'All calls' : 'The selected time'} by ${unit}, compared`);
+  setText(shown.note, comparison(points, unit));
+  shown.rows = {
+    columns: [unit, 'calls', 'complete', 'week_before', 'median_of_4_weeks'],
+    rows: points.map(point => [iso(point.start), point.calls, point.complete, point.weeks[0], value.median(point)])
+  };
+  const around = hoursAround(selected);
+  if (series.size === 1) {
+    shown.body.replaceChildren(element('p', 'empty', `${text('hour', points[0].local)}–${text('clock', points[0].local + HOUR)} is the only hour of the data: ${count(points[0].calls, 'call')}${points[0].complete ? '' : ' so far'}.`));
+    return;
   }
-  const value = {line: point => point.complete ? point.calls : null, before: point => point.weeks[0], median: point => median(point.weeks)};
+  const label = `${count(selected.length, 'selected hour')}, ${text('full', points[0].local)} to ${text('full', points[points.length - 1].local)}. ${shown.note.textContent}`;
+  chart(shown, around || points, around ? selected.map(i => series.starts[i]) : [], unit, label);
+}
+
+const hour = i => ({
+  start: series.starts[i], local: series.locals[i], calls: series.calls[i], complete: series.complete[i], gap: series.gap[i], change: series.changes.includes(i),
+  weeks: [1, 2, 3, 4].map(w => series.before(i, w))
+});
+
+/** Returns the hours of the days around a few selected hours, which alone make no line; null if there are more. */
+function hoursAround(selected) {
+  const [first, last] = [selected[0], selected[selected.length - 1]];
+  if (selected.length >= FEW || last - first !== selected.length - 1) {
+    return null;
+  }
+  const touched = days().filter(day => first < day.end && last >= day.first);
+  const from = Math.max(0, touched[0].first - MARGIN), end = Math.min(series.size, touched[touched.length - 1].end + MARGIN);
+  return Array.from({length: end - from}, (_, k) => hour(from + k));
+}
+
+/** Returns the days of the selected hours. A day is complete if all its hours are, and are selected. */
+function selectedDays(selected) {
+  const [from, to] = range();
+  const all = days(i => state.slot === null || slotOf(series.locals[i]) === state.slot);
+  const byDay = new Map(all.map(day => [day.day, day]));
+  const calls = new Map();
+  for (const i of selected) {
+    const day = dayOf(series.locals[i]);
+    calls.set(day, (calls.get(day) || 0) + series.calls[i]);
+  }
+  const isCut = day => (from !== null && series.starts[day.first] < from) || (to !== null && series.starts[day.end - 1] >= to);
+  return all.filter(day => calls.has(day.day)).map(day => ({
+    start: series.starts[day.first], local: day.local, calls: calls.get(day.day), complete: !day.partial && !isCut(day), gap: day.gap, change: day.change,
+    weeks: [1, 2, 3, 4].map(w => {
+      const then = byDay.get(day.day - 7 * w);
+      return then && !then.partial && !then.change && !day.change ? then.calls : null;
+    })
+  }));
+}
+
+/** Returns how the complete points differ from the weeks before. */
+function comparison(points, unit) {
   const comparable = points.filter(point => point.complete && point.weeks[0] !== null);
   const usual = points.filter(point => point.complete && value.median(point) !== null);
-  const isSame = usual.length === comparable.length; // A median needs a week before.
   const sum = (list, of) => list.reduce((total, point) => total + of(point), 0);
   const calls = list => count(sum(list, value.line), 'call');
   const against = (list, of, when) => difference(sum(list, value.line), sum(list, of), when);
-  const complete = list => count(list.length, hourly ? 'complete hour' : 'complete day');
-  setText(shown.heading, `${range().every(time => time === null) ? 'All calls' : 'The selected time'} by ${hourly ? 'hour' : 'day'}, compared`);
-  setText(shown.note, comparable.length === 0 ? 'No week before is known for this time.'
-    : `${complete(comparable)} with a week before: ${calls(comparable)}${against(comparable, value.before, 'a week before')}`
-      + (usual.length === 0 ? ''
-      : isSame ? against(usual, value.median, 'the median of the four weeks before').replace(/^,/, ';')
-      : `; ${complete(usual)} with four weeks before: ${calls(usual)}${against(usual, value.median, 'their median')}`));
-  const height = state.kiosk ? Math.max(150, Math.round(innerHeight * .24)) : 330;
-  const p = plot(shown, height, `${count(selected.length, 'selected hour')}, ${text('full', points[0].local)} to ${text('full', points[points.length - 1].local)}. ${shown.note.textContent}`);
+  const complete = list => count(list.length, `complete ${unit}`);
+  if (comparable.length === 0) {
+    return 'No week before is known for this time.';
+  }
+  return `${complete(comparable)} with a week before: ${calls(comparable)}${against(comparable, value.before, 'a week before')}`
+    + (usual.length === 0 ? ''
+    // A median needs a week before.
+    : usual.length === comparable.length ? against(usual, value.median, 'the median of the four weeks before').replace(/^,/, ';')
+    : `; ${complete(usual)} with four weeks before: ${calls(usual)}${against(usual, value.median, 'their median')}`);
+}
+
+/** Draws points, and marks those with some starts. */
+function chart(shown, points, marked, unit, label) {
+  const height = roomOnTheWall(shown) ?? 330;
+  const p = plot(shown, height, label);
   const most = Math.max(1, ...points.flatMap(point => [point.calls, ...Object.values(value).map(of => of(point) || 0)]));
   const y = axis(p, height, most);
-  const first = points[0].local, span = Math.max(1, points[points.length - 1].local - first);
-  const x = i => p.left + (points[i].local - first) / span * (p.width - p.left - p.right);
+  const first = points[0].start, span = Math.max(1, points[points.length - 1].start - first);
+  const at = time => p.left + (time - first) / span * (p.width - p.left - p.right);
+  const x = i => at(points[i].start);
+  if (marked.length) {
+    const start = at(marked[0] - HOUR / 2);
+    p.svg.append(drawn('rect', {class: 'brush', x: start, y: p.top, width: at(marked[marked.length - 1] + HOUR / 2) - start, height: height - p.top - p.bottom}));
+  }
+  points.forEach((point, i) => point.change && p.svg.append(drawn('line', {class: 'change', x1: x(i), x2: x(i), y1: p.top, y2: height - p.bottom})));
   for (const name of ['median', 'before', 'line']) {
     let path = '', pen = 'M';
     points.forEach((point, i) => {
-      const at = value[name](point);
-      if (at === null) {
+      const calls = value[name](point);
+      if (calls === null) {
         pen = 'M';
       } else {
-        path += `${pen}${x(i).toFixed(1)} ${y(at).toFixed(1)}`;
+        path += `${pen}${x(i).toFixed(1)} ${y(calls).toFixed(1)}`;
         pen = 'L';
       }
     });
     p.svg.append(drawn('path', {class: name, d: path}));
   }
   points.forEach((point, i) => {
-    if (!point.gap && (!point.complete || points.length === 1)) {
+    const isMarked = marked.includes(point.start);
+    if (!point.gap && (!point.complete || isMarked)) {
       const dot = drawn('circle', {class: point.complete ? 'bar' : 'open', cx: x(i), cy: y(point.calls), r: 4});
-      dot.append(drawn('title', {}, `${text(hourly ? 'hour' : 'day', point.local)}: ${count(point.calls, 'call')}${point.complete ? '' : ' so far, not complete'}`));
+      dot.append(drawn('title', {}, `${text(unit, point.local)}: ${count(point.calls, 'call')}${point.complete ? '' : ', not complete'}`));
       p.svg.append(dot);
+    }
+    if (isMarked) {
+      p.svg.append(drawn('text', {class: 'figure', x: x(i), y: Math.max(p.top + 12, y(point.calls) - 9)}, whole.format(point.calls)));
     }
   });
   timeLabels(p, height, points.map(point => point.local), x);
   p.svg.append(drawn('title', {}, shown.note.textContent));
-  legend(shown, [['', 'calls'], ['before', 'a week before'], ['median', 'median of the four weeks before'], ['open', 'not complete']]);
-  shown.rows = {
-    columns: [hourly ? 'hour' : 'day', 'calls', 'complete', 'week_before', 'median_of_4_weeks'],
-    rows: points.map(point => [iso(point.start), point.calls, point.complete, point.weeks[0], value.median(point)])
-  };
+  const entries = [
+    ['', 'calls', value.line], ['before', 'a week before', value.before], ['median', 'median of the four weeks before', value.median],
+    ['open', 'not complete', point => point.complete || point.gap ? null : point], ['change', 'clocks change', point => point.change || null],
+    ['brush', 'selected', point => marked.includes(point.start) || null]
+  ];
+  legend(shown, entries.filter(([, , of]) => points.some(point => of(point) !== null)));
 }
 
 /** Compares calls with those of another time. */
 function difference(now, then, when) {
   const factor = now / then;
-  const number = (Number.isInteger(then) ? whole : one).format(then);
-  if (then === 0 && now > 0) {
-    return when === 'a week before' ? '; a week before there were none' : `; ${when} is 0`;
+  const number = (then >= 100 || Number.isInteger(then) ? whole : one).format(then >= 100 ? Math.round(then) : then);
+  if (now !== then && (now === 0 || then === 0)) {
+    return when === 'a week before' ? `; a week before there were ${then === 0 ? 'none' : number}` : `; ${when} is ${number}`;
   }
   const more = now === then ? 'as many as'
     : Math.abs(factor - 1) < .005 ? 'about as many as'
