@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /*
  * The groups of one statistic in one task, by window. Windows and texts get small numbers in the order of
- * their first use, so a group is a row of ints. Each window finds its groups by open addressing in a table
- * of its own: calls mostly arrive in the order of time, so they use one small table, which stays in the
+ * their first use, so a group is a row of ints. Each window has a table that finds its groups by open
+ * addressing: calls mostly arrive in the order of time, so they use one small table, which stays in the
  * processor's cache. At the end, each text is encoded once, and windows and texts are ranked. Counting sorts
  * by rank, from the last dimension to the window, then put the groups into the order of their keys, without
  * comparing the keys of groups.
