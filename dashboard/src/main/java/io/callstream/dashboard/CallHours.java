@@ -280,12 +280,7 @@ final class CallHours {
 
   /** Returns what is usual after some counts, if there are enough of them. */
   static Optional<Usual> usual(double[] counts) {
-    if (counts.length < MIN_OTHERS) {
-      return Optional.empty();
-    }
-    double[] weights = new double[counts.length];
-    Arrays.fill(weights, 1);
-    return Optional.of(Usual.of(counts, weights));
+    return counts.length < MIN_OTHERS ? Optional.empty() : Optional.of(Usual.of(counts));
   }
 
   private static Stream<Integer> weeks() {

@@ -1,6 +1,8 @@
 package io.callstream.internal.aggregate;
 
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.function.ToDoubleBiFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -25,15 +27,32 @@ public record Usual(double mean, double variance) {
   private static final double LEAST_IN_SERIES = 10;
 
   /**
-   * Returns what is usual after some windows. With n as the effective number of windows, the
-   * variance is that of a Poisson count or of the earlier counts, whichever is more, plus that of
-   * the mean of n counts.
+   * Returns what is usual after windows of equal weight. The median of an even number of them is
+   * the mean of the two in the middle.
+   *
+   * @param counts the counts of at least one window
+   */
+  public static Usual of(double[] counts) {
+    double[] weights = new double[counts.length];
+    Arrays.fill(weights, 1);
+    return of(counts, weights, (values, ignored) -> middle(values));
+  }
+
+  /**
+   * Returns what is usual after some windows, with the lower median. With n as the effective number
+   * of windows, the variance is that of a Poisson count or of the earlier counts, whichever is
+   * more, plus that of the mean of n counts.
    *
    * @param counts the counts of at least one window
    * @param weights their weights, more than 0
    */
   public static Usual of(double[] counts, double[] weights) {
-    double median = median(counts, weights);
+    return of(counts, weights, Usual::median);
+  }
+
+  private static Usual of(
+      double[] counts, double[] weights, ToDoubleBiFunction<double[], double[]> medians) {
+    double median = medians.applyAsDouble(counts, weights);
     double[] distances = new double[counts.length];
     double weight = 0;
     double squares = 0;
@@ -43,7 +62,9 @@ public record Usual(double mean, double variance) {
       squares += weights[i] * weights[i];
     }
     double deviation =
-        Math.max(Math.sqrt(median + 1), DEVIATION_PER_MEDIAN * median(distances, weights));
+        Math.max(
+            Math.sqrt(median + 1),
+            DEVIATION_PER_MEDIAN * medians.applyAsDouble(distances, weights));
     double limit = median + CUT * deviation;
     double windows = weight * weight / squares;
     double sum = 0;
@@ -58,6 +79,12 @@ public record Usual(double mean, double variance) {
     }
     double variance = windows > 1 ? spread / weight * windows / (windows - 1) : 0;
     return new Usual(mean, Math.max(mean, variance) * (1 + 1 / windows));
+  }
+
+  private static double middle(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
   }
 
   /** Returns the least value so that the values up to it have at least half of the weight. */

@@ -12,9 +12,7 @@ class UsualTest {
   }
 
   private static Usual evenly(double... counts) {
-    double[] weights = new double[counts.length];
-    Arrays.fill(weights, 1);
-    return Usual.of(counts, weights);
+    return Usual.of(counts);
   }
 
   @Test
@@ -53,6 +51,17 @@ class UsualTest {
     double[] spiked = Arrays.copyOf(steady, 11);
     spiked[10] = 500;
     assertThat(evenly(spiked).mean()).isBetween(evenly(steady).mean(), 1.2 * evenly(steady).mean());
+  }
+
+  @Test
+  void theMedianOfAnEvenNumberOfCountsIsBetweenTheTwoInTheMiddle() {
+    // The median is 15 and the median deviation 5, so the count 80 is reduced to 15 + 3 * 1.4826 *
+    // 5.
+    double limit = 15 + 3 * 1.4826 * 5;
+    assertThat(evenly(80, 10, 20, 10).mean()).isCloseTo((40 + limit) / 4 + 0.5 / 4, within(1e-9));
+    // With an odd number, the median is 20 and the median deviation 10.
+    assertThat(evenly(80, 10, 20, 10, 20).mean())
+        .isCloseTo((60 + 20 + 3 * 1.4826 * 10) / 5 + 0.5 / 5, within(1e-9));
   }
 
   @Test
