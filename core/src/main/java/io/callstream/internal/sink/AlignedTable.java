@@ -8,8 +8,9 @@ import java.util.stream.Stream;
 
 /**
  * A table of aligned cells that fits a width. If it is too wide, headers are wrapped at
- * underscores, then texts are truncated, those of the last columns first. Measures that still do
- * not fit follow in further tables of the same rows. Numbers are always complete. Not thread-safe.
+ * underscores, then optional columns are dropped, then texts are truncated, those of the last
+ * columns first. Measures that still do not fit follow in further tables of the same rows. Numbers
+ * are always complete. Not thread-safe.
  */
 final class AlignedTable {
   private static final String GAP = "  ";
@@ -30,7 +31,11 @@ final class AlignedTable {
     TEXT
   }
 
-  record Column(String header, Align align) {}
+  record Column(String header, Align align, boolean optional) {
+    Column(String header, Align align) {
+      this(header, align, false);
+    }
+  }
 
   private record Line(List<String> cells, boolean isSum) {}
 
@@ -77,6 +82,11 @@ final class AlignedTable {
     all.forEach(c -> widths[c] = Math.max(columns.get(c).header().length(), widestCell(c)));
     if (sum(all) > width) {
       all.forEach(c -> widths[c] = Math.max(longestWord(c), widestCell(c)));
+      for (int c = columns.size() - 1; c >= keys && sum(all) > width; c--) {
+        if (columns.get(c).optional()) {
+          all.remove(c);
+        }
+      }
       narrow(all, width);
     }
     if (sum(all) <= width) {
@@ -86,9 +96,10 @@ final class AlignedTable {
     all.forEach(c -> widths[c] = Math.max(longestWord(c), widestCell(c)));
     narrow(block, width / 2);
     int room = width - sum(block);
-    range(keys, columns.size()).forEach(c -> narrow(List.of(c), room));
+    List<Integer> measures = all.subList(keys, all.size());
+    measures.forEach(c -> narrow(List.of(c), room));
     StringBuilder blocks = new StringBuilder();
-    for (List<Integer> part : parts(room)) {
+    for (List<Integer> part : parts(measures, room)) {
       if (block.size() > keys && sum(block) + sum(part) > width) {
         blocks.append(block(block, style)).append('\n');
         block = range(0, keys);
@@ -99,10 +110,10 @@ final class AlignedTable {
   }
 
   /** Returns the measures, of which those of a kind are together if a width is enough for them. */
-  private List<List<Integer>> parts(int width) {
+  private List<List<Integer>> parts(List<Integer> measures, int width) {
     List<List<Integer>> kinds = new ArrayList<>();
     String last = "";
-    for (int c = keys; c < columns.size(); c++) {
+    for (int c : measures) {
       String header = columns.get(c).header();
       String kind = header.substring(0, Math.max(0, header.lastIndexOf('_')));
       if (kind.isEmpty() || !kind.equals(last)) {

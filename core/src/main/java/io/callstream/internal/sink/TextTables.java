@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Formats results and the accounting for people. Days of the week have their names. Texts cannot
@@ -32,6 +33,9 @@ public final class TextTables {
 
   /** The share of the count that the largest row of a table has at least. */
   private static final double MIN_SHARE = 0.005;
+
+  /** The measures of spikes that narrow tables do not show, so that they show whole types. */
+  private static final Set<String> OPTIONAL = Set.of("spread", "history");
 
   private static final int MAX_TEXT = 46;
   private static final int DECIMALS = 3;
@@ -301,7 +305,8 @@ public final class TextTables {
       List<Column> columns = new ArrayList<>();
       for (Measure measure : statistic.measures()) {
         boolean isText = measure.valueType() == ValueType.TEXT;
-        columns.add(new Column(measure.name(), isText ? Align.TEXT : Align.NUMBER));
+        boolean optional = hasSpikes && OPTIONAL.contains(measure.name());
+        columns.add(new Column(measure.name(), isText ? Align.TEXT : Align.NUMBER, optional));
         if (shares && measure instanceof Measure.Count) {
           columns.add(new Column("share", Align.NUMBER));
         }

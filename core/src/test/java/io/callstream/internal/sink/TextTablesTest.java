@@ -180,6 +180,30 @@ class TextTablesTest {
         .contains("\n  1  2018-11-04 01:00-07  Tra…  HAN…  100.00%\n");
   }
 
+  @Test
+  void theSpreadAndTheHistoryOfSpikesAreDroppedBeforeTypesAreCut() {
+    List<Call> calls = new ArrayList<>();
+    for (int day = 1; day <= 5; day++) {
+      for (int i = 0; i < (day == 5 ? 30 : 1); i++) {
+        calls.add(at("Suspicious Vehicle", "2018-10-0" + day + "T17:00:00Z"));
+      }
+    }
+    Statistic spikes = StandardStatistics.spikesByType(LOS_ANGELES, Duration.ofHours(1), Set.of());
+    try (PipelineTester tester =
+        PipelineTester.of(SanFranciscoCalls.json(), 1, p -> p.statistic(spikes))) {
+      Results results =
+          tester.receive(calls.toArray(Call[]::new)).endBatch().results(spikes.name());
+      String row = "\n  1  2018-10-05 10:00-07  Suspicious Vehicle     30     1.125 ";
+      // By hand: four other working days with one call each, and half a call per four windows.
+      assertThat(tables(86).top(results, 5)).contains(" spread   score  history\n", row);
+      assertThat(tables(85).top(results, 5)).contains(" expected  spread   score\n", row);
+      for (int width : new int[] {70, 76}) {
+        assertThat(tables(width).top(results, 5)).contains(" count  expected   score\n", row);
+      }
+      assertThat(tables(65).top(results, 5)).contains("  Suspicious Ve…  ");
+    }
+  }
+
   /** The quantiles of 65, 3,935 and 4,000 s have their usual error. */
   @Test
   void measuresThatDoNotFitFollowBelow() {
