@@ -55,7 +55,6 @@ public final class Callstream implements Runnable {
   static final int FAILURE = 1;
   static final int WRONG_USAGE = 2;
 
-  private static final int HELP_WIDTH = 80;
   private static final int HELP_OPTIONS_WIDTH = 28;
 
   /** Encoded in advance, because a full heap has no room for it. */
@@ -141,7 +140,7 @@ public final class Callstream implements Runnable {
             .setColorScheme(
                 Help.defaultColorScheme(
                     terminal.outStyle() == TerminalStyle.ANSI ? Ansi.ON : Ansi.OFF))
-            .setUsageHelpWidth(HELP_WIDTH)
+            .setUsageHelpWidth(NarrowHelp.WIDTH)
             .setUsageHelpLongOptionsMaxWidth(HELP_OPTIONS_WIDTH)
             .setAbbreviatedOptionsAllowed(false)
             .setParameterExceptionHandler((wrong, given) -> callstream.explainUsage(wrong))
@@ -149,6 +148,7 @@ public final class Callstream implements Runnable {
                 (failure, command, parsed) -> callstream.explain(failure, command));
     Converters.register(commands);
     OptionGroups.register(commands);
+    NarrowHelp.register(commands, terminal.columns());
     return commands;
   }
 

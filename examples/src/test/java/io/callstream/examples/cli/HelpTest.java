@@ -77,14 +77,27 @@ class HelpTest {
 
   @ParameterizedTest
   @MethodSource("commands")
-  void helpFits80ColumnsOnEveryTerminalAndBreaksNoWord(CommandSpec command) {
+  void helpFitsTheTerminalAndAtMost80ColumnsAndBreaksNoWord(CommandSpec command) {
+    for (int width : new int[] {40, 54, 55, 63, 79, 80}) {
+      String help = help(width, TerminalStyle.PLAIN, command);
+      assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(width));
+      assertThat(List.of(help.split("\\s+"))).containsAll(words(command));
+    }
     String help = help(80, TerminalStyle.PLAIN, command);
-
-    assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
-    assertThat(help(40, TerminalStyle.PLAIN, command)).isEqualTo(help);
     assertThat(help(200, TerminalStyle.PLAIN, command)).isEqualTo(help);
     assertThat(help(Terminal.NO_COLUMNS, TerminalStyle.PLAIN, command)).isEqualTo(help);
-    assertThat(List.of(help.split("\\s+"))).containsAll(words(command));
+    assertThat(help(10, TerminalStyle.PLAIN, command))
+        .isEqualTo(help(40, TerminalStyle.PLAIN, command));
+  }
+
+  @Test
+  void descriptionsFollowBelowOptionsInNarrowTerminals() {
+    CommandSpec demo =
+        commands().filter(command -> command.name().equals("demo")).findFirst().orElseThrow();
+    assertThat(help(40, TerminalStyle.PLAIN, demo))
+        .startsWith("Usage: callstream demo [OPTIONS]\nShows everything at once, on this\n")
+        .contains("\n  --calls=N\n      How many synthetic calls. Default:\n      200000.\n")
+        .contains("\n  -h, --help\n      Show this help, and exit.\n");
   }
 
   /** Returns the words of all texts that the help contains. */
@@ -148,11 +161,12 @@ class HelpTest {
   @ParameterizedTest
   @MethodSource("commands")
   void colorsOfHelpChangeNothingElse(CommandSpec command) {
-    String colored = help(80, TerminalStyle.ANSI, command);
-
-    assertThat(colored).contains(ESCAPE);
-    assertThat(colored.replaceAll("\u001b\\[[0-9;]*m", ""))
-        .isEqualTo(help(80, TerminalStyle.PLAIN, command));
+    for (int width : new int[] {50, 80}) {
+      String colored = help(width, TerminalStyle.ANSI, command);
+      assertThat(colored).contains(ESCAPE);
+      assertThat(colored.replaceAll("\u001b\\[[0-9;]*m", ""))
+          .isEqualTo(help(width, TerminalStyle.PLAIN, command));
+    }
     assertThat(help(80, TerminalStyle.PLAIN, command)).doesNotContain(ESCAPE);
   }
 
