@@ -9,6 +9,7 @@ import io.callstream.dashboard.ExploreQuery.Column;
 import io.callstream.engine.RunDetails;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.internal.aggregate.BlockResults;
+import io.callstream.internal.sink.StatisticsApi;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.pipeline.WindowBounds;
@@ -94,7 +95,10 @@ final class ExploreApi {
   Response respond(HttpExchange exchange) {
     ExploreQuery query;
     try {
-      query = ExploreQuery.of(RequestHandler.parameters(exchange.getRequestURI().getRawQuery()));
+      query =
+          ExploreQuery.of(
+              StatisticsApi.single(
+                  RequestHandler.parameters(exchange.getRequestURI().getRawQuery())));
       if (index != null) {
         query.checkFilters(index.columns());
       }

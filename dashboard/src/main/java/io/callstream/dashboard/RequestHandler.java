@@ -10,7 +10,9 @@ import io.callstream.engine.RunningPipeline.State;
 import io.callstream.internal.sink.StatisticsApi;
 import java.io.IOException;
 import java.net.URLDecoder;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
@@ -28,11 +30,12 @@ final class RequestHandler implements HttpHandler {
 
   private static final Set<String> METHODS = Set.of("GET", "HEAD");
   private static final Set<String> PAGES = Set.of("/", "/operations");
-  private static final String UPDATES = "/api/updates";
-  private static final String STATISTICS = "/api/statistics";
+  private static final String API = "/api/";
+  private static final String UPDATES = API + "updates";
+  private static final String STATISTICS = API + "statistics";
   private static final String SECURITY_POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-          + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src"
+          + " 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private final RunningPipeline running;
   private final StatisticsApi statistics;
@@ -114,7 +117,8 @@ final class RequestHandler implements HttpHandler {
   private @Nullable Response rejection(HttpExchange exchange) {
     Headers headers = exchange.getRequestHeaders();
     if (!allowedHosts.allow(headers.getFirst("Host"))) {
-      return Response.text(
+      return failure(
+          exchange,
           421,
           "The dashboard does not accept this host name. Request "
               + allowedHosts
@@ -123,7 +127,7 @@ final class RequestHandler implements HttpHandler {
     }
     if (!METHODS.contains(exchange.getRequestMethod())) {
       exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-      return Response.text(405, "The method is not supported. Use GET or HEAD.");
+      return failure(exchange, 405, "The method is not supported. Use GET or HEAD.");
     }
     // A foreign site may link to the page, but may not use the API.
     boolean isLink =
@@ -131,9 +135,16 @@ final class RequestHandler implements HttpHandler {
             && "navigate".equals(headers.getFirst("Sec-Fetch-Mode"))
             && "document".equals(headers.getFirst("Sec-Fetch-Dest"));
     if ("cross-site".equals(headers.getFirst("Sec-Fetch-Site")) && !isLink) {
-      return Response.text(403, "Requests from other web sites are not allowed.");
+      return failure(exchange, 403, "Requests from other web sites are not allowed.");
     }
     return null;
+  }
+
+  /** Returns an error: JSON for the API, and text for other paths. */
+  private static Response failure(HttpExchange exchange, int status, String message) {
+    return (exchange.getRequestURI().getPath() + "/").startsWith(API)
+        ? Response.error(status, message)
+        : Response.text(status, message);
   }
 
   private Response respond(HttpExchange exchange) {
@@ -162,7 +173,7 @@ final class RequestHandler implements HttpHandler {
                   path.substring(STATISTICS.length() + 1), exchange.getRequestURI().getRawQuery())
               : assets
                   .find(exchange)
-                  .orElseGet(() -> Response.text(404, "This path does not exist."));
+                  .orElseGet(() -> failure(exchange, 404, "This path does not exist."));
     };
   }
 
@@ -182,13 +193,7 @@ final class RequestHandler implements HttpHandler {
 
   /** Returns rows. The time limit applies to each {@value StatisticsApi#MAX_TOP} of them. */
   private Response rows(String name, @Nullable String query) {
-    Map<String, String> parameters;
-    try {
-      parameters = parameters(query);
-    } catch (IllegalArgumentException e) {
-      return Response.error(400, "A parameter has a wrong encoding.");
-    }
-    return json(statistics.rows(name, parameters, executor::startLimit));
+    return json(statistics.rows(name, parameters(query), executor::startLimit));
   }
 
   /**
@@ -200,15 +205,18 @@ final class RequestHandler implements HttpHandler {
     return answer.isBounded() ? Response.json(answer.status(), body) : Response.streamedJson(body);
   }
 
-  static Map<String, String> parameters(@Nullable String query) {
-    Map<String, String> parameters = new LinkedHashMap<>();
+  /** Returns the values of each parameter. The server rejects queries with a wrong encoding. */
+  static Map<String, List<String>> parameters(@Nullable String query) {
+    Map<String, List<String>> parameters = new LinkedHashMap<>();
     if (query == null) {
       return parameters;
     }
     for (String parameter : query.split("&", -1)) {
       String[] parts = parameter.split("=", 2);
       if (!parameter.isEmpty()) {
-        parameters.put(parts[0], parts.length == 1 ? "" : URLDecoder.decode(parts[1], UTF_8));
+        parameters
+            .computeIfAbsent(URLDecoder.decode(parts[0], UTF_8), name -> new ArrayList<>())
+            .add(parts.length == 1 ? "" : URLDecoder.decode(parts[1], UTF_8));
       }
     }
     return parameters;

@@ -310,6 +310,40 @@ class DashboardTest {
     assertThat(JSON.readTree(response.body()).get("error").asText()).contains("window");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "statistics/calls-by-type?top=1&top=2",
+        "explore?top=1&%74op=1&type=a",
+        "explore?top&top"
+      })
+  void namesAParameterThatOccursTwice(String path) throws Exception {
+    HttpResponse<String> response = get("/api/" + path);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(JSON.readTree(response.body()).get("error").asText())
+        .isEqualTo("The parameter top occurs 2 times; it must occur once.");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /api/nothing HTTP/1.1\nHost: localhost",
+        "GET /api HTTP/1.1\nHost: localhost",
+        "GET /api/statistics/ HTTP/1.1\nHost: localhost",
+        "GET /api/statistics/x?top=1&top=1 HTTP/1.1\nHost: localhost",
+        "POST /api/explore HTTP/1.1\nHost: localhost",
+        "GET /api/explore HTTP/1.1\nHost: evil.example",
+        "GET /api/explore HTTP/1.1\nHost: localhost\nSec-Fetch-Site: cross-site"
+      })
+  void errorsOfTheApiAreJson(String request) throws Exception {
+    String answer = raw(request + "\nConnection: close\n\n");
+    assertThat(answer)
+        .startsWith("HTTP/1.1 4")
+        .containsIgnoringCase("content-type: application/json");
+    String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+    assertThat(JSON.readTree(body).get("error").asText()).isNotBlank();
+  }
+
   @Test
   void listsTheStatisticsIfTheNameIsUnknown() throws Exception {
     HttpResponse<String> response = get("/api/statistics/calls-by-tipe");

@@ -201,6 +201,7 @@ class ApplicationTest {
             "/noise?window=" + window,
             "/noise?top=-1",
             "/noise?limit=1",
+            "/noise?top=1&top=2",
             "/other")) {
       HttpResponse<String> expected =
           CLIENT.send(

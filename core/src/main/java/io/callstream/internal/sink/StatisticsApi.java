@@ -11,8 +11,8 @@ import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +30,8 @@ public final class StatisticsApi {
 
   /** The maximum of the parameter {@code top}. */
   public static final int MAX_TOP = 10_000;
+
+  private static final int MAX_NAME = 40;
 
   private final RunningPipeline running;
 
@@ -108,12 +110,32 @@ public final class StatisticsApi {
   }
 
   /**
+   * Returns the value of each parameter of a request.
+   *
+   * @param parameters the values of each parameter
+   * @throws IllegalArgumentException with a message for the client if a parameter has several
+   */
+  public static Map<String, String> single(Map<String, List<String>> parameters) {
+    Map<String, String> single = new LinkedHashMap<>();
+    parameters.forEach(
+        (name, values) -> {
+          if (values.size() > 1) {
+            throw new IllegalArgumentException(
+                "The parameter %s occurs %s times; it must occur once."
+                    .formatted(TerminalText.cut(name, MAX_NAME), values.size()));
+          }
+          single.put(name, values.get(0));
+        });
+    return single;
+  }
+
+  /**
    * Returns rows of a statistic.
    *
-   * @param parameters the parameters of the request
+   * @param parameters the values of each parameter of the request
    * @param afterMaxTop is called after each {@value #MAX_TOP} rows
    */
-  public Answer rows(String name, Map<String, String> parameters, Runnable afterMaxTop) {
+  public Answer rows(String name, Map<String, List<String>> parameters, Runnable afterMaxTop) {
     if (running.pipeline().statistics().stream().noneMatch(s -> s.name().equals(name))) {
       return Answer.error(
           404,
@@ -125,8 +147,13 @@ public final class StatisticsApi {
     }
     Optional<Integer> top;
     Optional<Instant> window;
+    Map<String, String> unknown;
     try {
-      Map<String, String> unknown = new HashMap<>(parameters);
+      unknown = single(parameters);
+    } catch (IllegalArgumentException e) {
+      return Answer.error(400, String.valueOf(e.getMessage()));
+    }
+    try {
       window = window(unknown.remove("window"));
       top = top(unknown.remove("top"), window.isPresent());
       if (!unknown.isEmpty()) {
