@@ -68,7 +68,8 @@ final class TypeGroups {
   }
 
   /**
-   * Returns the key of the group of a type. A note belongs to the group of the first code in it.
+   * Returns the key of the group of a type. A note belongs to the group of the first code in it
+   * that is not of {@link #ROUTINE}: a note that mentions routine activity may be about anything.
    */
   String group(String type) {
     String text = type.strip().toLowerCase(Locale.ROOT);
@@ -80,8 +81,9 @@ final class TypeGroups {
         .splitAsStream(text)
         .filter(TypeGroups::hasDigit)
         .flatMap(part -> Stream.ofNullable(types.get(part)))
-        .findFirst()
         .map(Type::group)
+        .filter(group -> !group.equals(ROUTINE))
+        .findFirst()
         .orElse(OTHER);
   }
 

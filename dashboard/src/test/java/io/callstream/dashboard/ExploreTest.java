@@ -76,7 +76,8 @@ class ExploreTest {
     run.receive(
         """
         {"crime_id":"%s","original_crime_type_name":"%s","call_date_time":"2018-11-04T%s",
-        "disposition":"%s","address":"%s"}"""
+        "disposition":"%s","address":"%s"}\
+        """
             .formatted(time, type, time, disposition, address)
             .getBytes(UTF_8));
   }
@@ -262,7 +263,8 @@ class ExploreTest {
     run.receive(
         """
         {"crime_id":"1","original_crime_type_name":"415","call_date_time":"2019-11-04T00:00:00-08:00",
-        "disposition":"HAN","address":"X St"}"""
+        "disposition":"HAN","address":"X St"}\
+        """
             .getBytes(UTF_8));
     JsonNode after = explore("");
     assertThat(after.at("/accounting/received").asInt()).isEqualTo(6);
@@ -398,10 +400,11 @@ class ExploreTest {
 
   private static byte[] call(int id, String type, String priority, String onScene, String onView) {
     return """
-        {"cad_number":"%s","call_type_final_desc":"%s","priority_final":"%s",
-        "received_datetime":"2026-09-30T00:00:00.000","onscene_datetime":"2026-09-30T%s.000",
-        "onview_flag":"%s","analysis_neighborhood":"Mission","police_district":"MISSION",
-        "intersection_point":{"type":"Point","coordinates":[0.0001,0.0001]}}"""
+    {"cad_number":"%s","call_type_final_desc":"%s","priority_final":"%s",
+    "received_datetime":"2026-09-30T00:00:00.000","onscene_datetime":"2026-09-30T%s.000",
+    "onview_flag":"%s","analysis_neighborhood":"Mission","police_district":"MISSION",
+    "intersection_point":{"type":"Point","coordinates":[0.0001,0.0001]}}\
+    """
         .formatted(id, type, priority, onScene, onView)
         .getBytes(UTF_8);
   }
@@ -479,6 +482,13 @@ class ExploreTest {
     assertThat(groups.group("Rz/22500e")).isEqualTo("parking");
     assertThat(groups.group("Passing Call")).isEqualTo(TypeGroups.ROUTINE);
     assertThat(groups.group("PASSING CALL")).isEqualTo(TypeGroups.ROUTINE);
+    for (String type : List.of("585", "7a", "Traffic Stop ", "Muni Inspection")) {
+      assertThat(groups.group(type)).as(type).isEqualTo(TypeGroups.ROUTINE);
+    }
+    for (String note : List.of("Re 585", "Type number 407", "903/904", "7a/x", "A Passing Call")) {
+      assertThat(groups.group(note)).as(note).isEqualTo("other");
+    }
+    assertThat(groups.group("585 Poss 415")).isEqualTo("noise");
     for (String type : List.of("Bomb Threat", "Explosive Found", "531")) {
       assertThat(groups.names().get(groups.group(type)))
           .as(type)
