@@ -363,7 +363,7 @@
     const late = Object.values(all.statistics).some(s => s.late > 0);
     setText(byId('letters-note'),
       reasons === undefined
-        ? 'Samples are not kept. Add RecentDeadLetters to the dead-letter sinks of the pipeline to see reasons and records.'
+        ? 'Reasons and records are not kept. A program keeps them with RecentDeadLetters.'
         : reasons.length > 0 ? 'Since this process started, with the latest records of each reason.'
         : all.rejected > 0 || late ? 'No record was rejected or late since this process started.'
         : 'No record was rejected or late.');

@@ -18,7 +18,7 @@ export function showNow() {
   const place = byId('now');
   if (series.size === 0) {
     setText(place, data.statistic === null
-      ? 'This pipeline has no hourly statistic of all calls in this process. Add StandardStatistics.callsInDetail to it.'
+      ? 'This run has no counts of all calls by the hour, so this page is empty. Operations shows the run.'
       : data.accounting.received > 0 ? `${count(data.accounting.received, 'record')} from ${data.source}: none counts as a call${isOver() ? '' : ' yet'}. See Operations.`
       : isOver() ? `The run ended without any call from ${data.source}.`
       : `Waiting for the first calls from ${data.source}.`);
