@@ -75,7 +75,7 @@ public final class Dashboard implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Dashboard(Builder builder, InetSocketAddress address) throws IOException {
-    operations = new Operations(builder.running, builder.label);
+    operations = new Operations(builder.running, builder.label, builder.source);
     executor =
         new RequestExecutor(THREADS, daemonThreads("callstream-dashboard-http"), builder.timeLimit);
     updates = new UpdateStream(executor);
@@ -176,10 +176,12 @@ public final class Dashboard implements AutoCloseable {
     private InetAddress address = InetAddress.getLoopbackAddress();
     private @Nullable Supplier<String> metrics;
     private Supplier<String> label = () -> "";
+    private String source;
     private Duration timeLimit = Duration.ofSeconds(10);
 
     private Builder(RunningPipeline running) {
       this.running = running;
+      this.source = running.pipeline().source().description();
     }
 
     /**
@@ -239,6 +241,15 @@ public final class Dashboard implements AutoCloseable {
      */
     public Builder labelling(Supplier<String> label) {
       this.label = label;
+      return this;
+    }
+
+    /**
+     * Sets where the calls come from, in the header of each page, such as a file that the program
+     * sends to the topic. The default is the description of the source of the pipeline.
+     */
+    public Builder from(String source) {
+      this.source = source;
       return this;
     }
 

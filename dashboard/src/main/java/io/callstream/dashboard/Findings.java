@@ -52,6 +52,7 @@ final class Findings {
   /** The minimum calls in a week of values that are compared. */
   static final long MIN_IN_WEEK = 20;
 
+  private static final String TYPE = "type";
   private static final int WEEK = 7;
   private static final int TOP = 3;
 
@@ -147,6 +148,7 @@ final class Findings {
   record Response(String priority, long calls, Duration median, Duration ninetieth) {}
 
   private final TypeGroups groups;
+  private final Holidays holidays;
   private final Map<Subject, String> sentences = new LinkedHashMap<>();
   private final List<String> unknown = new ArrayList<>();
   private Optional<Hour> busiest = Optional.empty();
@@ -156,8 +158,19 @@ final class Findings {
   private Optional<Shift> shift = Optional.empty();
   private List<Response> responses = List.of();
 
-  Findings(TypeGroups groups) {
+  Findings(TypeGroups groups, Holidays holidays) {
     this.groups = groups;
+    this.holidays = holidays;
+  }
+
+  /** Returns a date, with its name if it is a holiday. */
+  String day(LocalDate date) {
+    return DAY.format(date) + holidays.name(date).map(name -> " (" + name + ")").orElse("");
+  }
+
+  /** Returns whether holidays have their names. */
+  boolean namesHolidays() {
+    return holidays.american();
   }
 
   /** Returns the sentences of the findings as HTML, in the order of the report. */
@@ -208,7 +221,7 @@ final class Findings {
   /** Returns what the values of a dimension are, in words. */
   static String kind(Dimension dimension) {
     return dimension.name().equals(Dimensions.CRIME_TYPE.name())
-        ? "type"
+        ? TYPE
         : dimension.name().replace('_', ' ');
   }
 
@@ -250,8 +263,8 @@ final class Findings {
         + (ratio < 1 ? " % fewer than" : " % more than");
   }
 
-  private static String hours(Hour hour) {
-    return DAY.format(hour.local())
+  private String hours(Hour hour) {
+    return day(hour.local().toLocalDate())
         + ", "
         + CLOCK.format(hour.local())
         + " to "
@@ -355,7 +368,8 @@ final class Findings {
         days.values().stream()
             .filter(DayUsual::isUnusual)
             .sorted(
-                Comparator.comparingDouble((DayUsual day) -> -Math.abs(day.deviations()))
+                Comparator.comparing((DayUsual day) -> isHoliday(day))
+                    .thenComparingDouble(day -> -Math.abs(day.deviations()))
                     .thenComparing(day -> day.day().date()))
             .toList();
     if (unusual.isEmpty()) {
@@ -373,16 +387,27 @@ final class Findings {
                 html.append(
                     text(
                         "%s had %s, %s the %s of other %s. ",
-                        strong(DAY.format(day.day().date())),
+                        strong(day(day.day().date())),
                         strong(number(day.day().calls()) + " calls"),
                         difference(day.day().calls(), day.usual().mean()),
                         usual(day.usual()),
                         WEEKDAY.format(day.day().date()))));
     html.append(
         text(
-            "%,d of %,d days with enough others to compare with %s unusual.",
+            "%,d of %,d days with enough others to compare with %s unusual",
             unusual.size(), days.size(), unusual.size() == 1 ? "is" : "are"));
+    List<String> more =
+        unusual.stream()
+            .skip(TOP)
+            .filter(this::isHoliday)
+            .map(day -> day(day.day().date()))
+            .toList();
+    html.append(more.isEmpty() ? "." : ", among them " + list(more) + ".");
     sentences.put(Subject.DAYS, html.toString());
+  }
+
+  private boolean isHoliday(DayUsual day) {
+    return holidays.name(day.day().date()).isPresent();
   }
 
   /**
@@ -444,14 +469,14 @@ final class Findings {
     }
     Spike most = spikes.get(0);
     String single =
-        dimensions.size() == 1 && kind.equals("type") ? type(most.name()) : name(most.name());
+        dimensions.size() == 1 && kind.equals(TYPE) ? type(most.name()) : name(most.name());
     sentences.put(
         Subject.SPIKES,
         text(
             "The most unusual: %s on %s, %s%s; the usual number is %s. In %,d %s, at least"
                 + " one %s had unusually many calls.",
             strong(single),
-            strong(DAY.format(most.start().atZone(all.zone()))),
+            strong(day(most.start().atZone(all.zone()).toLocalDate())),
             strong(number(most.calls()) + " calls"),
             most.hours() == 1 ? " in one hour" : text(" in %d hours", most.hours()),
             Formats.few(most.usual()),
@@ -469,8 +494,8 @@ final class Findings {
   void findShift(CallHours all, Map<String, Area> areas) {
     if (areas.isEmpty()) {
       unknown.add(
-          "Shifts against the weeks before: no statistic in this process counts all calls by the"
-              + " hour and type, district or neighborhood.");
+          "Shifts against the weeks before: this report has no counts of all calls by the hour and"
+              + " type, district or neighborhood.");
       return;
     }
     int end = all.days().size();
@@ -495,11 +520,11 @@ final class Findings {
     areas.forEach(
         (kind, area) -> {
           if (area.covers(period)) {
-            compared.put(kind, shifts(area, period));
+            compared.put(kind, shifts(area, period, kind.equals(TYPE)));
           } else {
             unknown.add(
                 text(
-                    "Shifts of a %s: its statistic does not count all calls of the last %d weeks.",
+                    "Shifts of a %s: its counts do not cover the last %d weeks.",
                     kind, WEEKS_BEFORE + 1));
           }
         });
@@ -538,7 +563,7 @@ final class Findings {
                   "The greatest shift of a %s: %s had %s in the week from %s to %s, %s the %s"
                       + " of the four weeks before (%s). ",
                   kind,
-                  strong(kind.equals("type") ? type(found.name()) : name(found.name())),
+                  strong(kind.equals(TYPE) ? type(found.name()) : name(found.name())),
                   strong(number(found.calls()) + " calls"),
                   DAY.format(period.get(WEEK * WEEKS_BEFORE).date()),
                   DAY.format(period.get(period.size() - 1).date()),
@@ -560,8 +585,8 @@ final class Findings {
     }
   }
 
-  /** Returns the last week of all values that have enough calls, except for routine activity. */
-  private List<Shift> shifts(Area area, List<Day> period) {
+  /** Returns the last week of all values that have enough calls, except for routine types. */
+  private List<Shift> shifts(Area area, List<Day> period, boolean areTypes) {
     NavigableMap<Long, Groups> windows = area.results().groups();
     TextCache texts = new TextCache();
     Map<String, long[]> counts = new HashMap<>();
@@ -578,7 +603,7 @@ final class Findings {
     }
     return counts.entrySet().stream()
         .filter(value -> !value.getKey().isEmpty() && !value.getKey().equals(Statistic.OTHER))
-        .filter(value -> !groups.group(value.getKey()).equals(TypeGroups.ROUTINE))
+        .filter(value -> !areTypes || !groups.group(value.getKey()).equals(TypeGroups.ROUTINE))
         .map(value -> shift(value.getKey(), period, value.getValue()))
         .filter(found -> Math.max((double) found.calls(), found.usual().mean()) >= MIN_IN_WEEK)
         .toList();

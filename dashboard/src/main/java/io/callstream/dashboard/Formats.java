@@ -16,6 +16,8 @@ final class Formats {
 
   static final DateTimeFormatter MINUTE = pattern("EEE d MMM yyyy HH:mm");
 
+  private static final DateTimeFormatter ZONED = pattern("EEE d MMM yyyy HH:mm zzz");
+
   private static final int HALF_A_SECOND = 500;
 
   private Formats() {}
@@ -28,8 +30,18 @@ final class Formats {
     return String.format(Locale.ROOT, pattern, values);
   }
 
+  /** Returns a time with the short name of the zone, such as PST, or its offset. */
   static String time(Instant time, ZoneId zone) {
-    return MINUTE.withZone(zone).format(time);
+    return ZONED.withZone(zone).format(time);
+  }
+
+  /** Returns the name of a statistic or a column in words. */
+  static String words(String name) {
+    String words =
+        name.replaceFirst("^window_", "")
+            .replaceFirst("_p(\\d\\d)$", " ($1 %)")
+            .replaceAll("[-_]", " ");
+    return words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1);
   }
 
   static String number(long number) {

@@ -53,6 +53,7 @@ final class Operations {
   private final Instant run = Instant.now();
   private final RunningPipeline running;
   private final Supplier<String> label;
+  private final String source;
   private final StabilityMonitor monitor;
   private final boolean hasOwnMonitor;
   private final Deque<Sample> history = new ArrayDeque<>();
@@ -110,13 +111,19 @@ final class Operations {
   }
 
   Operations(RunningPipeline running) {
-    this(running, () -> "");
+    this(running, () -> "", running.pipeline().source().description());
   }
 
-  /** Creates the page of a pipeline. The label is empty, or states what all data are. */
-  Operations(RunningPipeline running, Supplier<String> label) {
+  /**
+   * Creates the page of a pipeline.
+   *
+   * @param label returns what all data are, or an empty text
+   * @param source where the calls come from
+   */
+  Operations(RunningPipeline running, Supplier<String> label, String source) {
     this.running = running;
     this.label = label;
+    this.source = source;
     Optional<StabilityMonitor> listener = SnapshotFactory.monitor(running);
     this.monitor =
         listener.orElseGet(() -> StabilityMonitor.ofThisJvm(MONITOR_PERIOD, Duration.ZERO));
@@ -195,7 +202,7 @@ final class Operations {
         "state", state,
         "health", health(state, monitor.verdict()),
         "failure", running.failure().map(CallstreamException::getMessage),
-        "source", running.pipeline().source().description(),
+        "source", source,
         "label", label.get(),
         "zone", running.pipeline().format().zone(),
         "from", ExploreIndex.firstHour(running, details.watermark()),

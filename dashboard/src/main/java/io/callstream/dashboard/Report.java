@@ -28,10 +28,10 @@ public final class Report {
 
   /** Returns the report of a pipeline as HTML. */
   public static String html(RunningPipeline running) {
-    return html(running, "");
+    return html(running, "", running.pipeline().source().description());
   }
 
-  private static String html(RunningPipeline running, String label) {
+  private static String html(RunningPipeline running, String label, String source) {
     Optional<StabilityVerdict> verdict =
         SnapshotFactory.monitor(running).flatMap(StabilityMonitor::verdict);
     List<RunHistory.Point> history =
@@ -41,7 +41,8 @@ public final class Report {
             .findFirst()
             .map(RunHistory::points)
             .orElse(List.of());
-    return ReportPage.of(new SnapshotFactory(running).create(verdict.orElse(null)), history, label);
+    return ReportPage.of(
+        new SnapshotFactory(running).create(verdict.orElse(null)), history, label, source);
   }
 
   /**
@@ -62,7 +63,19 @@ public final class Report {
    * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the file cannot be written
    */
   public static void write(RunningPipeline running, Path file, String label) {
-    String html = html(running, label);
+    write(running, file, label, running.pipeline().source().description());
+  }
+
+  /**
+   * Writes the report of a pipeline to a file, as {@link #write(RunningPipeline, Path, String)}
+   * does.
+   *
+   * @param source where the calls come from, such as the name of a file that the program sends to
+   *     the topic
+   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if the file cannot be written
+   */
+  public static void write(RunningPipeline running, Path file, String label, String source) {
+    String html = html(running, label, source);
     try {
       Path target = file.toAbsolutePath();
       Path directory = target.getParent();

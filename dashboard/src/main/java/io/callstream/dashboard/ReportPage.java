@@ -26,13 +26,16 @@ final class ReportPage {
 
   private final Snapshot snapshot;
   private final String label;
+  private final String source;
   private final HtmlWriter html = new HtmlWriter();
   private final StatisticPanels statistics;
   private final RunPanels run;
 
-  private ReportPage(Snapshot snapshot, List<RunHistory.Point> history, String label) {
+  private ReportPage(
+      Snapshot snapshot, List<RunHistory.Point> history, String label, String source) {
     this.snapshot = snapshot;
     this.label = label;
+    this.source = source;
     this.statistics = new StatisticPanels(html, snapshot);
     this.run = new RunPanels(html, snapshot, history);
   }
@@ -41,9 +44,10 @@ final class ReportPage {
    * Returns the page.
    *
    * @param label what the page states of all its data; may be empty
+   * @param source where the calls come from
    */
-  static String of(Snapshot snapshot, List<RunHistory.Point> history, String label) {
-    return new ReportPage(snapshot, history, label).write();
+  static String of(Snapshot snapshot, List<RunHistory.Point> history, String label, String source) {
+    return new ReportPage(snapshot, history, label, source).write();
   }
 
   private String write() {
@@ -70,12 +74,13 @@ final class ReportPage {
   /** Returns the days that the report covers, after a text; empty without a call. */
   private String period(String before) {
     List<Day> days = snapshot.hours().map(CallHours::days).orElse(List.of());
-    return days.isEmpty()
-        ? ""
-        : before
-            + DAY.format(days.get(0).date())
-            + " to "
-            + DAY.format(days.get(days.size() - 1).date());
+    if (days.isEmpty()) {
+      return "";
+    }
+    String first = DAY.format(days.get(0).date());
+    return before
+        + first
+        + (days.size() == 1 ? "" : " to " + DAY.format(days.get(days.size() - 1).date()));
   }
 
   private void writeHeader() {
@@ -100,7 +105,7 @@ final class ReportPage {
     if (!label.isEmpty()) {
       html.open("p").element("span class=label", label).close("p");
     }
-    html.element("p class=source", "Source: " + snapshot.source());
+    html.element("p class=source", "Source: " + source);
     html.element(
         "p class=source",
         "Created " + Formats.time(snapshot.time(), snapshot.zone()) + ", " + moment);

@@ -4,7 +4,6 @@ import static io.callstream.dashboard.Formats.number;
 import static io.callstream.dashboard.Formats.text;
 
 import io.callstream.dashboard.SvgChart.Period;
-import io.callstream.dashboard.SvgChart.Shape;
 import io.callstream.engine.RunningPipeline.State;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.progress.Accounting;
@@ -16,16 +15,12 @@ import io.callstream.progress.StabilityVerdict;
 import io.callstream.progress.StabilityVerdict.Finding;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
 /** Writes the panels of the report on its numbers and on the run: limits, method, accounting. */
 final class RunPanels {
-  private static final DateTimeFormatter TIME_OF_DAY = Formats.pattern("HH:mm:ss");
-  private static final DateTimeFormatter DAY_AND_TIME = Formats.pattern("d MMM HH:mm");
-
   private final HtmlWriter html;
   private final Snapshot snapshot;
   private final List<RunHistory.Point> history;
@@ -56,7 +51,7 @@ final class RunPanels {
     Accounting all = snapshot.accounting();
     long late = all.statistics().values().stream().mapToLong(Contributions::late).max().orElse(0);
     List<String> records = new ArrayList<>();
-    add(records, all.rejected(), "could not be parsed as a call");
+    add(records, all.rejected(), "could not be read as a call");
     add(records, all.duplicates(), "repeated a call, which counts once");
     List<String> calls = new ArrayList<>();
     add(calls, late, "came too late for at least one figure");
@@ -88,22 +83,25 @@ final class RunPanels {
     html.open("ul class=limits").line();
     item(
         text(
-            "Findings use complete hours and days: not the first hour, hours after the newest call"
-                + " of all partitions, hours in and next to a gap of at least %d hours without"
-                + " calls, and hours and days that clock changes repeat, shorten or prolong.",
+            "Findings use complete hours and days: not the first hour, hours of which calls may"
+                + " still arrive, hours in and next to a gap of at least %d hours without calls,"
+                + " and hours and days that clock changes repeat, shorten or prolong.",
             ExploreIndex.GAP_HOURS));
     item(
         text(
             "Usual is the mean of the same local hour, or day of the week, in up to %d weeks before"
-                + " and after it, and in at least %d. High outliers are cut, and half a call is added"
-                + " to their sum. The number after ± is the standard deviation that chance alone"
-                + " causes, or that of these hours or days, whichever is more.",
+                + " and after it, and in at least %d. High outliers are cut, and half a call is"
+                + " added to their sum. The number after ± is the standard deviation that chance"
+                + " alone causes, or that of these hours or days, whichever is more.",
             CallHours.WEEKS, CallHours.MIN_OTHERS));
     item(
         text(
             "A day is unusual if it differs from the usual number by at least %.0f standard"
-                + " deviations. Holidays are unusual days too.",
-            Findings.LIMIT));
+                + " deviations.%s",
+            Findings.LIMIT,
+            snapshot.findings().namesHolidays()
+                ? " Holidays have their names, and follow the other days."
+                : " Holidays are unusual days too."));
     item(
         text(
             "The last week of a type or an area is a shift if it is outside the range of the %d"
@@ -114,7 +112,7 @@ final class RunPanels {
             Findings.WEEKS_BEFORE, Findings.LEVEL * 100, Findings.MIN_IN_WEEK));
     item(
         "An hour of a type is unusual if at most one of 100,000 usual hours has as many calls,"
-            + " compared with the weeks before it (default of the baseline).");
+            + " compared with the weeks before it, unless the run has another limit.");
     html.close("ul").close("section").line();
   }
 
@@ -137,7 +135,7 @@ final class RunPanels {
 
   /** Writes the verdict, the throughput and the last batch. */
   void writePipeline() {
-    html.openPanel("panel half", "Pipeline");
+    html.openPanel("panel half", "The run, for those who operate it");
     snapshot.verdict().ifPresentOrElse(this::verdict, this::noVerdict);
     if (!history.isEmpty()) {
       throughput();
@@ -148,17 +146,17 @@ final class RunPanels {
 
   private void noVerdict() {
     html.note(
-        "There is no verdict: it requires a StabilityMonitor and "
+        "It is not known whether the run keeps up with the calls. This takes at least "
             + StabilityMonitor.MIN_BATCHES
             + " batches with records.");
   }
 
   private void verdict(StabilityVerdict verdict) {
     if (verdict.stable()) {
-      html.element("p", "The pipeline keeps up.", "class", "verdict good").line();
+      html.element("p", "The run keeps up with the calls.", "class", "verdict good").line();
       return;
     }
-    html.element("p", "The pipeline falls behind.", "class", "verdict bad").line();
+    html.element("p", "The run falls behind the calls.", "class", "verdict bad").line();
     html.open("ul class=findings").line();
     for (Finding finding : verdict.findings()) {
       html.element("li", finding.evidence() + ". " + finding.advice()).line();
@@ -172,7 +170,7 @@ final class RunPanels {
     Duration span = Duration.between(start, end);
     long records = history.stream().mapToLong(RunHistory.Point::records).sum();
     long batches = history.stream().mapToLong(RunHistory.Point::batches).sum();
-    html.element("h3", "Throughput over the run, records per second").line();
+    html.element("h3", "Records per second, by the time since the start").line();
     html.note(
         text(
             "%,d records in %,d %s and %,.1f s: %,.0f per second on average",
@@ -181,13 +179,11 @@ final class RunPanels {
             batches == 1 ? "batch" : "batches",
             span.toMillis() / 1e3,
             records * 1e9 / span.toNanos()));
-    DateTimeFormatter labels =
-        (span.toDays() > 0 ? DAY_AND_TIME : TIME_OF_DAY).withZone(snapshot.zone());
     List<Period> rates =
         history.stream()
             .map(p -> new Period(p.start(), p.end(), Math.round(p.perSecond())))
             .toList();
-    html.chart("chart short", SvgChart.of(Shape.STEPS, rates, labels));
+    html.chart("chart short", SvgChart.steps(rates));
   }
 
   private void lastBatch(Progress batch) {
@@ -246,7 +242,7 @@ final class RunPanels {
             (name, outcome) ->
                 statistics.add(
                     List.of(
-                        name + since(name),
+                        Formats.words(name) + since(name),
                         number(outcome.counted()),
                         number(outcome.late()),
                         number(outcome.filtered()),

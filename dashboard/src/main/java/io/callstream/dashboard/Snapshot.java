@@ -27,7 +27,6 @@ record Snapshot(
     Instant time,
     State state,
     Optional<String> failure,
-    String source,
     ZoneId zone,
     boolean findsDuplicates,
     Optional<Instant> newest,

@@ -47,12 +47,11 @@ final class SnapshotFactory {
   static final int TABLE_ROWS = 20;
   private static final int MAX_ATTEMPTS = 3;
   private static final String NO_HOURS =
-      "The busiest hour, unusual days and hours, and shifts: no statistic in this process counts"
-          + " all calls by the hour.";
+      "The busiest hour, unusual days and hours, and shifts: this report has no counts of all calls"
+          + " by the hour.";
   private static final String NO_SPIKES =
-      "Unusual hours: no statistic in this process compares hours with a baseline.";
-  private static final String NO_RESPONSES =
-      "Response times: no statistic in this process measures them.";
+      "Unusual hours: this report has no comparison of hours with the weeks before.";
+  private static final String NO_RESPONSES = "Response times: this report does not measure them.";
   private static final String BY_TYPE = StandardStatistics.callsByType().name();
   private static final String RESPONSES = StandardStatistics.responseTimesByPriority().name();
   private static final String BY_LOCATION = StandardStatistics.callsByLocation().name();
@@ -122,7 +121,7 @@ final class SnapshotFactory {
     Optional<BlockResults> responses =
         take(others, r -> r.statistic().name().equals(RESPONSES) && isPriority(r));
     Optional<Ranking> types = byType.map(results -> ranking(results, TOP_TYPES, this::meaning));
-    Findings findings = new Findings(groups);
+    Findings findings = new Findings(groups, Holidays.of(running.pipeline()));
     hours.ifPresentOrElse(
         all -> {
           findings.findBusiestHour(all, dimension(main.orElseThrow(), Dimensions.CRIME_TYPE));
@@ -144,7 +143,6 @@ final class SnapshotFactory {
         Instant.now(),
         state,
         running.failure().map(CallstreamException::getMessage),
-        running.pipeline().source().description(),
         zone,
         running.pipeline().distinctHorizon().isPresent()
             || running.pipeline().correctionHorizon().isPresent(),

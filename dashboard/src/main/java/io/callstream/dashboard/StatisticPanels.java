@@ -99,33 +99,44 @@ final class StatisticPanels {
               latestHours(hours);
               week(hours);
             });
-    if (!written.contains(Subject.TYPES)) {
-      snapshot.types().ifPresent(types -> ranking("Most frequent types", types, "types"));
+    boolean hasTypes = snapshot.types().isPresent() && !written.contains(Subject.TYPES);
+    if (hasTypes) {
+      snapshot.types().ifPresent(types -> ranking("Most frequent types", types, "types", "half"));
     }
-    snapshot.dispositions().ifPresent(d -> ranking("Dispositions", d, "dispositions"));
-    snapshot.locations().ifPresent(l -> ranking("Addresses with the most calls", l, "addresses"));
+    snapshot.dispositions().ifPresent(d -> ranking("Dispositions", d, "dispositions", "half"));
+    // The last panel is wide if no other one is next to it.
+    boolean isAlone =
+        !written.contains(Subject.DAYS) ^ hasTypes ^ snapshot.dispositions().isEmpty();
+    snapshot
+        .locations()
+        .ifPresent(
+            all ->
+                ranking(
+                    "Addresses with the most calls", all, "addresses", isAlone ? "wide" : "half"));
     snapshot.others().forEach(this::table);
   }
 
   private void table(Table table) {
     boolean isWide = table.columns().size() > NARROW_COLUMNS;
-    html.openPanel(isWide ? "panel wide" : "panel half", table.name());
+    String title = Formats.words(table.name());
+    html.openPanel(isWide ? "panel wide" : "panel half", title);
     html.note(
         table.rows() > table.cells().size()
             ? text("The first %d of %,d rows", table.cells().size(), table.rows())
             : text("%,d rows", table.rows()));
     if (isWide) {
-      html.openScrolling("scroll", table.name() + " as a table").line();
+      html.openScrolling("scroll", title + " as a table").line();
     }
-    html.table(table.columns(), table.cells(), table.numbersFrom());
+    html.table(
+        table.columns().stream().map(Formats::words).toList(), table.cells(), table.numbersFrom());
     if (isWide) {
       html.close("div").line();
     }
     html.close("section").line();
   }
 
-  private void ranking(String title, Ranking ranking, String groups) {
-    html.openPanel("panel half", title);
+  private void ranking(String title, Ranking ranking, String groups, String width) {
+    html.openPanel("panel " + width, title);
     bars(ranking, groups);
     html.close("section").line();
   }
@@ -168,7 +179,7 @@ final class StatisticPanels {
   private void busiest(Hour busiest) {
     CallHours hours = snapshot.hours().orElseThrow();
     Day of = hours.day(busiest);
-    html.note("Calls by hour on " + day.format(of.start(zone)) + legend("orange: this hour"));
+    html.note("Calls by hour on " + findings.day(of.date()) + legend("orange: this hour"));
     html.chart(
         "chart",
         SvgChart.of(
@@ -206,7 +217,7 @@ final class StatisticPanels {
       rows.add(
           0,
           List.of(
-              day.format(each.start(zone)) + (each.comparable() ? "" : " *"),
+              findings.day(each.date()) + (each.comparable() ? "" : " *"),
               number(each.calls()),
               usual == null ? Formats.NONE : text("%,.0f", usual.usual().mean()),
               usual == null ? Formats.NONE : text("%,.0f", usual.usual().spread())));
@@ -233,7 +244,9 @@ final class StatisticPanels {
             .map(
                 spike ->
                     List.of(
-                        day.format(spike.start()) + ", " + clock(spike),
+                        findings.day(spike.start().atZone(zone).toLocalDate())
+                            + ", "
+                            + clock(spike),
                         RowTexts.shortened(spike.name()),
                         number(spike.calls()),
                         Formats.few(spike.usual())))
@@ -332,7 +345,9 @@ final class StatisticPanels {
                 "Mean calls per hour, in local time, of %s complete %s each",
                 least == most ? number(most) : least + " to " + most,
                 most == 1 ? "hour" : "hours"));
-    heatMap(sums, highest);
+    if (most > 0) {
+      heatMap(sums, highest);
+    }
     html.close("section").line();
   }
 

@@ -2,7 +2,10 @@ package io.callstream.dashboard;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -18,6 +21,47 @@ final class SvgChart {
   private static final int BOTTOM = 28;
   private static final int GRID_LINES = 4;
   private static final int WIDE = 600;
+
+  /**
+   * The number of hours from which on the labels between the first and the last are at midnight.
+   */
+  private static final int HOURS_OF_DAYS = 4 * 24;
+
+  private static final int HALF_A_DAY = 12;
+
+  /**
+   * The distances of labels of durations in milliseconds, each at most 2.5 times the one before.
+   */
+  private static final long[] STEPS = {
+    1,
+    2,
+    5,
+    10,
+    20,
+    50,
+    100,
+    200,
+    500,
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    15_000,
+    30_000,
+    60_000,
+    120_000,
+    300_000,
+    600_000,
+    900_000,
+    1_800_000,
+    3_600_000,
+    7_200_000,
+    10_800_000,
+    21_600_000,
+    43_200_000
+  };
+
+  private static final long DAY = Duration.ofDays(1).toMillis();
 
   /** How a chart shows counts, and its size. */
   enum Shape {
@@ -56,10 +100,6 @@ final class SvgChart {
   private final List<Period> periods;
   private final Instant start;
   private final Duration span;
-
-  /** The time of the last label: a line and bars show periods, and steps show points in time. */
-  private final Instant last;
-
   private final int width;
   private final int height;
   private final long highest;
@@ -71,7 +111,6 @@ final class SvgChart {
     Period latest = periods.get(periods.size() - 1);
     this.start = periods.get(0).start();
     this.span = Duration.between(start, latest.end());
-    this.last = shape == Shape.STEPS ? latest.end() : latest.start();
     this.width = shape.width;
     this.height = shape.height;
     this.highest = periods.stream().mapToLong(Period::count).max().orElse(0);
@@ -80,16 +119,35 @@ final class SvgChart {
     this.max = roundUp(Math.max(highest, (long) Math.ceil(usual)));
   }
 
-  /** Returns a chart of at least one period; periods are ascending and without gaps. */
+  /**
+   * Returns a line or bars, with labels of the starts of periods.
+   *
+   * @param periods at least one, ascending and without gaps
+   */
   static String of(Shape shape, List<Period> periods, DateTimeFormatter labels) {
     SvgChart chart = new SvgChart(shape, periods);
-    chart.drawFrame(labels);
-    chart.drawTimeLabels(labels);
-    switch (shape) {
-      case LINE -> chart.drawLine();
-      case BARS -> chart.drawBars();
-      case STEPS -> chart.drawSteps();
+    List<Label> shown = chart.periodLabels(labels);
+    String last = shown.get(shown.size() - 1).text();
+    chart.drawFrame(shown.size() == 1 ? last : shown.get(0).text() + " to " + last);
+    chart.drawLabels(shown);
+    if (shape == Shape.LINE) {
+      chart.drawLine();
+    } else {
+      chart.drawBars();
     }
+    return chart.svg.append("</svg>").toString();
+  }
+
+  /**
+   * Returns steps, with labels of the time since the start of the first period.
+   *
+   * @param periods at least one, ascending and without gaps
+   */
+  static String steps(List<Period> periods) {
+    SvgChart chart = new SvgChart(Shape.STEPS, periods);
+    chart.drawFrame(Formats.duration(chart.span));
+    chart.drawLabels(chart.durationLabels());
+    chart.drawSteps();
     return chart.svg.append("</svg>").toString();
   }
 
@@ -121,11 +179,11 @@ final class SvgChart {
     return TOP + (height - TOP - BOTTOM) * (1 - count / max);
   }
 
-  private void drawFrame(DateTimeFormatter labels) {
+  private void drawFrame(String time) {
     add(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" style=\"--width:%d\""
-            + " role=\"img\" aria-label=\"%s to %s, maximum %,d\">",
-        width, height, width, labels.format(start), labels.format(last), highest);
+            + " role=\"img\" aria-label=\"%s, maximum %,d\">",
+        width, height, width, time, highest);
     for (int i = 0; i <= GRID_LINES; i++) {
       long count = max * i / GRID_LINES;
       add(
@@ -141,23 +199,70 @@ final class SvgChart {
     }
   }
 
-  private void drawTimeLabels(DateTimeFormatter labels) {
-    String before = "";
-    int number = width > WIDE ? 4 : 3;
+  /** A label of the time axis, and how it is aligned. */
+  private record Label(double x, String anchor, String text) {}
+
+  /** Returns labels of the first and the last period, and of periods at whole times between. */
+  private List<Label> periodLabels(DateTimeFormatter labels) {
+    int last = periods.size() - 1;
+    int number = Math.min(periods.size(), width > WIDE ? 4 : 3);
+    List<Label> shown = new ArrayList<>();
     for (int i = 0; i < number; i++) {
-      Instant time = start.plus(span.multipliedBy(i).dividedBy(number - 1));
-      boolean isInner = i > 0 && i < number - 1;
-      String label = labels.format(i == number - 1 ? last : time);
-      if (!label.equals(before)) {
+      int index = number == 1 ? 0 : Math.round((float) i * last / (number - 1));
+      // The first and the last label do not exceed the chart, unless all periods have a label.
+      boolean isCentered = number == periods.size() || (i > 0 && i < number - 1);
+      if (isCentered && last >= HOURS_OF_DAYS && !isMidnight(periods.get(index), labels)) {
+        index += HALF_A_DAY; // So that the nearest midnight is the one before.
+        while (!isMidnight(periods.get(index), labels)) {
+          index--;
+        }
+      }
+      Period period = periods.get(index);
+      shown.add(
+          new Label(
+              isCentered ? middle(period) : x(i == 0 ? period.start() : period.end()),
+              isCentered ? "middle" : i == 0 ? "start" : "end",
+              labels.format(period.start())));
+    }
+    return shown;
+  }
+
+  private boolean isMidnight(Period period, DateTimeFormatter labels) {
+    return period.start().equals(start)
+        || period.start().atZone(labels.getZone()).toLocalTime().equals(LocalTime.MIDNIGHT);
+  }
+
+  /** Returns two to four labels at multiples of a step. */
+  private List<Label> durationLabels() {
+    long millis = span.toMillis();
+    long step = Arrays.stream(STEPS).filter(s -> s * 4 > millis).findFirst().orElse(DAY);
+    while (step * 4 <= millis) {
+      step *= 2;
+    }
+    List<Label> shown = new ArrayList<>(List.of(new Label(x(start), "start", "0")));
+    for (long time = step; time <= millis; time += step) {
+      Duration since = Duration.ofMillis(time);
+      String text = step < 1_000 ? Formats.milliseconds(since) : Formats.duration(since);
+      shown.add(new Label(x(start.plus(since)), time + step / 2 > millis ? "end" : "middle", text));
+    }
+    return shown;
+  }
+
+  /** Draws labels, except for one that equals the label before it. */
+  private void drawLabels(List<Label> labels) {
+    String before = "";
+    for (int i = 0; i < labels.size(); i++) {
+      Label label = labels.get(i);
+      if (!label.text().equals(before)) {
         add(
             "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\"%s>%s</text>",
-            x(time),
+            label.x(),
             height - 6,
-            isInner ? "middle" : i == 0 ? "start" : "end",
-            isInner ? INNER : "",
-            label);
+            label.anchor(),
+            i > 0 && i < labels.size() - 1 ? INNER : "",
+            label.text());
       }
-      before = label;
+      before = label.text();
     }
   }
 
@@ -186,6 +291,12 @@ final class SvgChart {
       command = "L";
     }
     add("\"/>");
+    if (periods.size() == 1) { // A line of one point is invisible.
+      Period only = periods.get(0);
+      add(
+          "<circle fill=\"var(--first)\" r=\"3\" cx=\"%.1f\" cy=\"%.1f\"/>",
+          middle(only), y(only.count()));
+    }
   }
 
   private void drawBars() {

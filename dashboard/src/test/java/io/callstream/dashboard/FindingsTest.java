@@ -20,6 +20,8 @@ import io.callstream.statistic.Windows;
 import io.callstream.testing.SomeCalls;
 import io.callstream.testing.WatchedRun;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
@@ -28,6 +30,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** The expected sentences were computed by hand. */
@@ -123,7 +127,7 @@ class FindingsTest {
                 + " calls</strong> in the week from Sun 3 Jun 2018 to Sat 9 Jun 2018, 5.9 times the"
                 + " 7.1 ± 3.0 of the four weeks before (7, 7, 7, 7).");
     assertThat(findings.unknown())
-        .containsExactly("Response times: no statistic in this process measures them.");
+        .containsExactly("Response times: this report does not measure them.");
   }
 
   @Test
@@ -156,6 +160,50 @@ class FindingsTest {
         .anySatisfy(text -> assertThat(text).startsWith("No day is unusual, of "))
         .anySatisfy(text -> assertThat(text).startsWith("Unusual hours: no type"))
         .anySatisfy(text -> assertThat(text).startsWith("Shifts: no type with at least 20"));
+  }
+
+  @Test
+  void holidaysHaveTheirNamesAndFollowOtherDays() throws Exception {
+    ZonedDateTime start = ZonedDateTime.of(2018, 11, 5, 0, 0, 0, 0, ZONE);
+    addEvenFeed(start, 9 * 7 * 24, start.minusDays(1));
+    // The holidays differ more from the usual number of 48 than the other day.
+    add(120, "Alpha", start.withMonth(11).withDayOfMonth(22).plusHours(9));
+    add(160, "Alpha", start.withMonth(12).withDayOfMonth(31).plusHours(9));
+    add(70, "Alpha", start.withMonth(12).withDayOfMonth(11).plusHours(9));
+    add(70, "Alpha", start.withMonth(12).withDayOfMonth(12).plusHours(9));
+    Findings findings = find();
+    assertThat(findings.sentences().get(Subject.DAYS))
+        .matches(
+            "<strong>(Tue 11|Wed 12) Dec 2018</strong> had .*<strong>(Tue 11|Wed 12) Dec"
+                + " 2018</strong> had .*<strong>Mon 31 Dec 2018 \\(New Year's Eve\\)</strong> had"
+                + " <strong>208 calls</strong>, .* unusual, among them Thu 22 Nov 2018"
+                + " \\(Thanksgiving\\)\\.");
+    assertThat(findings.sentences().get(Subject.BUSIEST_HOUR))
+        .startsWith("<strong>Mon 31 Dec 2018 (New Year's Eve), 09:00 to 10:00</strong> had");
+    assertThat(findings.sentences().get(Subject.SPIKES))
+        .contains("<strong>Mon 31 Dec 2018 (New Year's Eve)</strong>");
+  }
+
+  @Test
+  void knowsTheHolidaysOfTheUnitedStatesAndOfBaselines() {
+    Holidays american = new Holidays(true, Set.of());
+    Map<String, String> names =
+        Map.of(
+            "2018-01-15", "Martin Luther King Jr. Day",
+            "2018-05-28", "Memorial Day",
+            "2018-07-04", "Independence Day",
+            "2018-09-03", "Labor Day",
+            "2018-11-22", "Thanksgiving",
+            "2018-11-23", "the day after Thanksgiving",
+            "2024-02-19", "Presidents' Day",
+            "2024-11-28", "Thanksgiving",
+            "2019-01-01", "New Year's Day");
+    names.forEach((day, name) -> assertThat(american.name(LocalDate.parse(day))).contains(name));
+    assertThat(american.name(LocalDate.of(2018, 11, 21))).isEmpty();
+    LocalDate bastille = LocalDate.of(2018, 7, 14);
+    Holidays french = new Holidays(false, Set.of(bastille));
+    assertThat(french.name(bastille)).contains("a holiday");
+    assertThat(french.name(LocalDate.of(2018, 7, 4))).isEmpty();
   }
 
   @Test
@@ -246,8 +294,8 @@ class FindingsTest {
     addFiveWeeks();
     assertThat(find(List.of(StandardStatistics.callsPerHour(HOUR))).unknown())
         .contains(
-            "Shifts against the weeks before: no statistic in this process counts all calls by the"
-                + " hour and type, district or neighborhood.");
+            "Shifts against the weeks before: this report has no counts of all calls by the hour"
+                + " and type, district or neighborhood.");
     Statistic tenDays =
         Statistic.named("ten-days")
             .by(Dimension.of("district", Fields.CITY))
@@ -255,8 +303,7 @@ class FindingsTest {
             .forViews(Duration.ofDays(10))
             .build();
     assertThat(find(List.of(StandardStatistics.callsPerHour(HOUR), tenDays)).unknown())
-        .contains(
-            "Shifts of a district: its statistic does not count all calls of the last 5 weeks.")
+        .contains("Shifts of a district: its counts do not cover the last 5 weeks.")
         .noneMatch(text -> text.startsWith("Shifts: no"));
   }
 
@@ -342,7 +389,7 @@ class FindingsTest {
         () -> {
           TypeGroups groups = TypeGroups.of(DataSfCalls.json());
           assertThat(groups.group(digits + "\nx")).isEqualTo("other");
-          Findings findings = new Findings(groups);
+          Findings findings = new Findings(groups, new Holidays(false, Set.of()));
           findings.findTypes(
               new Ranking(List.of(new Ranking.Entry(digits + " ", "", 5)), 1, 5), Map.of());
           assertThat(findings.sentences()).containsOnlyKeys(Subject.TYPES);
@@ -356,6 +403,86 @@ class FindingsTest {
     assertThat(Findings.difference(50, 100)).isEqualTo("50 % fewer than");
     assertThat(Findings.difference(500, 100)).isEqualTo("5.0 times");
     assertThat(Findings.difference(5, 0.2)).isEqualTo("instead of");
+  }
+
+  /** Returns the labels of the time axis of a chart. */
+  private static List<String> timeLabels(String svg) {
+    return Pattern.compile("<text x=\"[\\d.]+\" y=\"(?:214|184|154)\"[^>]*>([^<]*)<")
+        .matcher(svg)
+        .results()
+        .map(label -> label.group(1))
+        .toList();
+  }
+
+  private static List<SvgChart.Period> periods(int number, Duration length) {
+    List<SvgChart.Period> periods = new ArrayList<>();
+    for (int i = 0; i < number; i++) {
+      Instant start = START.plus(length.multipliedBy(i)).toInstant();
+      periods.add(new SvgChart.Period(start, start.plus(length), i + 1));
+    }
+    return periods;
+  }
+
+  private static List<String> lineLabels(int hours) {
+    return timeLabels(
+        SvgChart.of(
+            SvgChart.Shape.LINE,
+            periods(hours, HOUR),
+            Formats.pattern("d MMM HH:mm").withZone(ZONE)));
+  }
+
+  @Test
+  void chartsOfFewHoursHaveLabelsOfWholeAndDistinctHours() {
+    assertThat(lineLabels(1)).containsExactly("2 Apr 00:00");
+    assertThat(lineLabels(2)).containsExactly("2 Apr 00:00", "2 Apr 01:00");
+    assertThat(lineLabels(3)).containsExactly("2 Apr 00:00", "2 Apr 01:00", "2 Apr 02:00");
+    assertThat(lineLabels(24))
+        .containsExactly("2 Apr 00:00", "2 Apr 08:00", "2 Apr 15:00", "2 Apr 23:00");
+    assertThat(lineLabels(14 * 24 - 3))
+        .containsExactly("2 Apr 00:00", "7 Apr 00:00", "11 Apr 00:00", "15 Apr 20:00");
+    assertThat(
+            SvgChart.of(
+                SvgChart.Shape.LINE, periods(1, HOUR), Formats.pattern("HH:mm").withZone(ZONE)))
+        .contains("aria-label=\"00:00, maximum 1\"", "<circle ", "text-anchor=\"middle\">00:00");
+  }
+
+  @Test
+  void chartsOfDaysHaveLabelsOfTheFirstTheMiddleAndTheLastOne() {
+    for (int days : new int[] {2, 99}) {
+      String last = days == 2 ? "3 Apr" : "9 Jul";
+      assertThat(
+              timeLabels(
+                  SvgChart.of(
+                      SvgChart.Shape.BARS,
+                      periods(days, Duration.ofDays(1)),
+                      Formats.pattern("d MMM").withZone(ZONE))))
+          .isEqualTo(days == 2 ? List.of("2 Apr", last) : List.of("2 Apr", "21 May", last));
+    }
+    // The bars of two days are between 64 and 436; their labels are below their middles.
+    assertThat(
+            SvgChart.of(
+                SvgChart.Shape.BARS,
+                periods(2, Duration.ofDays(1)),
+                Formats.pattern("d MMM").withZone(ZONE)))
+        .contains("x=\"157.0\" y=\"184\" text-anchor=\"middle\">2 Apr")
+        .contains("x=\"343.0\" y=\"184\" text-anchor=\"middle\">3 Apr");
+  }
+
+  @Test
+  void chartsOfARunHaveLabelsOfWholeDurations() {
+    Map<Duration, List<String>> labels =
+        Map.of(
+            Duration.ofMillis(1), List.of("0", "1 ms"),
+            Duration.ofMillis(1_700), List.of("0", "500 ms", "1,000 ms", "1,500 ms"),
+            Duration.ofMillis(4_321), List.of("0", "2 s", "4 s"),
+            Duration.ofSeconds(59), List.of("0", "15 s", "30 s", "45 s"),
+            Duration.ofSeconds(60), List.of("0", "30 s", "1 min"),
+            Duration.ofMinutes(100), List.of("0", "30 min", "1 h", "1 h 30 min"),
+            Duration.ofHours(47), List.of("0", "12 h", "1 d", "1 d 12 h"),
+            Duration.ofDays(40), List.of("0", "16 d", "32 d"));
+    labels.forEach(
+        (span, expected) ->
+            assertThat(timeLabels(SvgChart.steps(periods(1, span)))).isEqualTo(expected));
   }
 
   @Test
@@ -386,7 +513,7 @@ class FindingsTest {
                 + " enough weeks before to compare with.",
             "Shifts against the weeks before: this needs 35 complete days in a row at the end, and"
                 + " there are 1.",
-            "Response times: no statistic in this process measures them.");
+            "Response times: this report does not measure them.");
   }
 
   @Test

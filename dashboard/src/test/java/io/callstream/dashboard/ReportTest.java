@@ -62,7 +62,7 @@ class ReportTest {
               "at the end of the run",
               "<strong>2,000 calls</strong>, Tue 30 Oct 2018 to Thu 8 Nov 2018")
           .contains("<th scope=\"row\" dir=\"auto\">− rejected</th><td class=\"number\">1</td>")
-          .contains("<svg", "calls-by-hour-of-week");
+          .contains("<svg", "Calls by hour of week");
       try (var files = Files.list(directory)) {
         assertThat(files).containsExactly(file);
       }
@@ -80,12 +80,12 @@ class ReportTest {
       }
       WatchedRun.await("three batches in the history", () -> history.points().size() == 3);
       assertThat(Report.html(run.running()))
-          .contains("Throughput over the run", "300 records in ")
+          .contains("Records per second, by the time", "300 records in ")
           .containsOnlyOnce("<svg");
     }
     try (WatchedRun run = WatchedRun.of(StandardStatistics.callsByType())) {
       assertThat(Report.html(run.receive(SomeCalls.of(100)).running()))
-          .doesNotContain("Throughput over the run");
+          .doesNotContain("Records per second, by the time");
     }
   }
 
@@ -145,7 +145,7 @@ class ReportTest {
           assertThat(Report.html(run))
               .contains(
                   "Earlier</th>",
-                  "all, since " + Formats.time(time, SanFranciscoCalls.json().zone()));
+                  "All, since " + Formats.time(time, SanFranciscoCalls.json().zone()));
           assertThat(new Operations(run).latest().full())
               .contains(
                   "\"countedSince\":{\"all\":{\"batch\":1,\"time\":\"" + time + "\",",
@@ -194,6 +194,75 @@ class ReportTest {
   }
 
   @Test
+  void anHourHasOneDayAndNoWeek() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      List<Call> calls = new ArrayList<>();
+      for (int minute = 0; minute < 5; minute++) {
+        calls.add(SomeCalls.call(minute, "A", START.plusSeconds(60L * minute)).build());
+      }
+      assertThat(Report.html(run.receive(calls).running()))
+          .contains("<strong>5 calls</strong>, Mon 2 Apr 2018;", ">No hour is complete.<")
+          .contains("aria-label=\"Mon 2 Apr 2018 00:00, maximum 5\"")
+          .doesNotContain("Mon 2 Apr 2018 to", "class=\"heat\"");
+    }
+  }
+
+  @Test
+  void leavesNoSpaceNextToTheLastPanel() throws Exception {
+    String addresses = " aria-labelledby=\"title-\\d+\">\n<h2 id=\"title-\\d+\">Addresses";
+    try (WatchedRun run = WatchedRun.standard()) {
+      // Calls by day and dispositions are next to each other.
+      assertThat(Report.html(run.receive(SomeCalls.of(500)).running()))
+          .containsPattern("panel wide\"" + addresses);
+    }
+    try (WatchedRun run =
+        WatchedRun.of(
+            StandardStatistics.callsPerHour(HOUR),
+            StandardStatistics.callsByType(),
+            StandardStatistics.callsByLocation())) {
+      // There are no dispositions.
+      assertThat(Report.html(run.receive(SomeCalls.of(500)).running()))
+          .containsPattern("panel half\"" + addresses);
+    }
+  }
+
+  @Test
+  void statesTheSourceAndTheTimeZone() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      run.receive(SomeCalls.of(2_000));
+      Path file = directory.resolve("report.html");
+      Report.write(run.running(), file, "", "calls <1>.json.gz");
+      assertThat(file)
+          .content()
+          .contains("Source: calls &lt;1&gt;.json.gz</p>")
+          .containsPattern("; the newest of Thu 8 Nov 2018 2\\d:\\d\\d PST")
+          .containsPattern("Created \\w{3} \\d+ \\w{3} \\d{4} \\d\\d:\\d\\d P[SD]T, while");
+      assertThat(Report.html(run.running()))
+          .contains("Source: " + run.running().pipeline().source().description());
+    }
+  }
+
+  /**
+   * Words of the code, and names of statistics and columns, that readers of a report do not know.
+   */
+  @Test
+  void hasNoWordsOfTheCode() throws Exception {
+    ZoneId zone = DataSfCalls.json().zone();
+    try (WatchedRun run =
+        WatchedRun.of(
+            DataSfCalls.json(),
+            pipeline -> pipeline.statistics(StandardStatistics.ofDataSf(zone, HOUR)))) {
+      assertThat(Report.html(run.receive(SomeCalls.of(10)).running()))
+          .contains(">Response times by district<", ">Received to scene (90 %)<", ">Start<")
+          .contains("It is not known whether the run keeps up with the calls.");
+      assertThat(Report.html(run.running()).replaceAll("(?s)<style>.*?</style>|<[^>]*>", " "))
+          .doesNotContain("StabilityMonitor", "in this process", "baseline", "partition", "null")
+          .doesNotContain(
+              "crime_type", "window_start", "received_to", "response-times", "calls-by");
+    }
+  }
+
+  @Test
   void saysWhetherAllRecordsAreCounted() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       run.receive(SomeCalls.of(10));
@@ -205,15 +274,15 @@ class ReportTest {
           List.of(SomeCalls.call(11, "A", SomeCalls.START.minus(HOUR.multipliedBy(9))).build()));
       assertThat(Report.html(run.running()))
           .contains(
-              "All 11 records are calls. Of the calls, 1 came too late for at least one figure, 1 had"
-                  + " a time far from the times around it. A call");
+              "All 11 records are calls. Of the calls, 1 came too late for at least one figure, 1"
+                  + " had a time far from the times around it. A call");
       run.receive("no call".getBytes(UTF_8));
       run.running().stop();
       assertThat(Report.html(run.running()))
           .contains(
-              "12 records have 11 calls. Of the records, 1 could not be parsed as a call. Of the"
-                  + " calls, 1 came too late for at least one figure, 1 had a time far from the times"
-                  + " around it. A call that the feed repeats counts each time.</p>");
+              "12 records have 11 calls. Of the records, 1 could not be read as a call. Of the"
+                  + " calls, 1 came too late for at least one figure, 1 had a time far from the"
+                  + " times around it. A call that the feed repeats counts each time.</p>");
     }
   }
 
@@ -262,7 +331,7 @@ class ReportTest {
             pipeline ->
                 pipeline.statistics(StandardStatistics.ofDataSf(zone, HOUR)).statistic(byDay))) {
       assertThat(Report.html(run.receive(List.of(call)).running()))
-          .contains("response-times-by-district", "<td class=\"number\">7 min 40 s</td>")
+          .contains("Response times by district", "<td class=\"number\">7 min 40 s</td>")
           .contains("<th scope=\"row\" dir=\"auto\">Monday</th>")
           .doesNotContain("460,000");
     }

@@ -194,8 +194,8 @@ class SnapshotTest {
       assertThat(cells.get(0).get(columns.indexOf("expected"))).isEqualTo("4.750");
       assertThat(snapshot.findings().unknown())
           .contains(
-              "The busiest hour, unusual days and hours, and shifts: no statistic in this process"
-                  + " counts all calls by the hour.");
+              "The busiest hour, unusual days and hours, and shifts: this report has no counts of"
+                  + " all calls by the hour.");
     }
   }
 
@@ -211,7 +211,7 @@ class SnapshotTest {
       Snapshot snapshot = snapshot(run.receive(SomeCalls.of(100)));
       assertThat(snapshot.others()).extracting(Snapshot.Table::name).containsExactly(days.name());
       assertThat(snapshot.findings().unknown())
-          .contains("Unusual hours: no statistic in this process compares hours with a baseline.");
+          .contains("Unusual hours: this report has no comparison of hours with the weeks before.");
     }
   }
 

@@ -51,16 +51,16 @@ final class DashboardOptions {
       paramLabel = "NAME",
       description =
           "Let the dashboard answer to this name too, such as that of a reverse proxy; again for"
-              + " more. Default: localhost and, with --bind, the name bound to and this machine's own;"
-              + " addresses always.")
+              + " more. Default: localhost and, with --bind, the name bound to and this machine's"
+              + " own; addresses always.")
   private List<String> hostNames = List.of();
 
   @Option(
       names = "--report",
       paramLabel = "FILE",
       description =
-          "Write what is unusual in the calls, with charts, into one HTML file at the end, to mail or"
-              + " print; its directory is made if need be.")
+          "Write what is unusual in the calls, with charts, into one HTML file at the end, to mail"
+              + " or print; its directory is made if need be.")
   private @Nullable Path report;
 
   @Option(
@@ -72,6 +72,7 @@ final class DashboardOptions {
   private String label = "";
 
   private @Nullable SyntheticLabel generated;
+  private @Nullable String input;
 
   /**
    * Rejects invalid values before anything starts.
@@ -131,6 +132,18 @@ final class DashboardOptions {
     }
   }
 
+  /** Names the input of this command as the source of the calls, instead of the topic. */
+  void sending(String fileOrStandardInput) {
+    input =
+        fileOrStandardInput.equals("-")
+            ? "standard input"
+            : String.valueOf(Path.of(fileOrStandardInput).getFileName());
+  }
+
+  private String source(RunningPipeline running) {
+    return input == null ? running.pipeline().source().description() : input;
+  }
+
   boolean wantsReport() {
     return report != null;
   }
@@ -178,6 +191,7 @@ final class DashboardOptions {
             .bindingTo(address())
             .answeringTo(hostNames.toArray(String[]::new))
             .labelling(generated(running).<Supplier<String>>map(found -> found).orElse(() -> label))
+            .from(source(running))
             .metrics(registry::scrape);
     if (engine.equals(StatisticsOptions.SPARK)) {
       SparkEngine.userInterface(running)
@@ -185,7 +199,8 @@ final class DashboardOptions {
               page -> dashboard.linking("Spark UI", page),
               () ->
                   dashboard.noting(
-                      "Spark UI: off; --conf spark.ui.enabled=true shows it, to all who can reach this machine"));
+                      "Spark UI: off; --conf spark.ui.enabled=true shows it, to all who can reach"
+                          + " this machine"));
     }
     return dashboard.start(port);
   }
@@ -210,7 +225,11 @@ final class DashboardOptions {
   /** Writes the report, if one is wanted. */
   void report(RunningPipeline running, Terminal terminal) {
     if (report != null) {
-      Report.write(running, report, generated(running).map(SyntheticLabel::atEnd).orElse(label));
+      Report.write(
+          running,
+          report,
+          generated(running).map(SyntheticLabel::atEnd).orElse(label),
+          source(running));
       terminal.say("report    %s", report.toAbsolutePath().normalize());
     }
   }

@@ -143,6 +143,9 @@ final class DemoCommand implements Callable<Integer> {
       throw Usage.wrong(
           spec, "--input and --calls exclude each other: --calls is for synthetic calls.");
     }
+    if (input != null) {
+      dashboard.sending(input);
+    }
     CallSource source =
         input == null
             ? calls.synthetic("--calls", number == null ? DEFAULT_CALLS : number, format)

@@ -84,7 +84,8 @@ class EndToEndTest {
         .contains("calls-by-type: top 10 of", "calls-by-hour-of-week", "accounting: ")
         .contains("files: " + output)
         .containsPattern(
-            "calls-by-type-and-disposition-hourly: [\\d,]+ rows, the largest \\d+ \\(0\\.[0-4]\\d%\\)\n")
+            "calls-by-type-and-disposition-hourly: [\\d,]+ rows, the largest \\d+"
+                + " \\(0\\.[0-4]\\d%\\)\n")
         .contains("prints a table; calls-by-type-and-disposition-hourly.csv has all rows")
         .containsPattern("\n +1  \\w+day +\\d+ ");
     return new Output(output);
@@ -436,6 +437,8 @@ class EndToEndTest {
             "200ms",
             "--partitions",
             "1",
+            "--report",
+            directory.resolve("paced.html").toString(),
             "--output",
             paced.toString(),
             "--conf",
@@ -443,6 +446,9 @@ class EndToEndTest {
             "--master",
             "local[2]");
     assertThat(slow.status()).as(slow.err()).isZero();
+    assertThat(Files.readString(directory.resolve("paced.html")))
+        .contains("Source: calls.ndjson</p>")
+        .doesNotContain("Kafka topic", "Synthetic data");
     new Output(paced).assertIs(expected);
   }
 }

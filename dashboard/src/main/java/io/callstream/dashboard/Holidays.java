@@ -1,0 +1,84 @@
+package io.callstream.dashboard;
+
+import static java.time.DayOfWeek.MONDAY;
+import static java.time.DayOfWeek.THURSDAY;
+import static java.time.Month.FEBRUARY;
+import static java.time.Month.JANUARY;
+import static java.time.Month.MAY;
+import static java.time.Month.NOVEMBER;
+import static java.time.Month.OCTOBER;
+import static java.time.Month.SEPTEMBER;
+
+import io.callstream.pipeline.Pipeline;
+import io.callstream.statistic.Baseline;
+import java.time.DayOfWeek;
+import java.time.LocalDate;
+import java.time.Month;
+import java.time.ZoneId;
+import java.time.temporal.TemporalAdjusters;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Days that are unusual each year, with their names: the holidays of the United States (5 U.S.C.
+ * 6103) and the days around them, if a zone is in that country, and the holidays of baselines.
+ *
+ * @param american whether the zone is in the United States
+ * @param others the holidays of baselines
+ */
+record Holidays(boolean american, Set<LocalDate> others) {
+  private static final Pattern AMERICAN =
+      Pattern.compile(
+          "US/.*|Pacific/Honolulu|America/(New_York|Detroit|Chicago|Denver|Boise|Phoenix|Los_Angeles"
+              + "|Anchorage|Indiana/.*|Kentucky/.*)");
+
+  /** Returns the holidays for the results of a pipeline. */
+  static Holidays of(Pipeline pipeline) {
+    return new Holidays(
+        isAmerican(pipeline.format().zone()),
+        pipeline.statistics().stream()
+            .flatMap(statistic -> statistic.baseline().stream())
+            .map(Baseline::holidays)
+            .flatMap(Set::stream)
+            .collect(Collectors.toSet()));
+  }
+
+  private static boolean isAmerican(ZoneId zone) {
+    return AMERICAN.matcher(zone.getId()).matches();
+  }
+
+  /** Returns the name of a holiday; empty for other days. */
+  Optional<String> name(LocalDate date) {
+    Optional<String> name =
+        american ? Optional.ofNullable(ofYear(date.getYear()).get(date)) : Optional.empty();
+    return name.or(() -> others.contains(date) ? Optional.of("a holiday") : Optional.empty());
+  }
+
+  private static Map<LocalDate, String> ofYear(int year) {
+    LocalDate thanksgiving = nth(4, THURSDAY, NOVEMBER, year);
+    return Map.ofEntries(
+        Map.entry(LocalDate.of(year, 1, 1), "New Year's Day"),
+        Map.entry(nth(3, MONDAY, JANUARY, year), "Martin Luther King Jr. Day"),
+        Map.entry(nth(3, MONDAY, FEBRUARY, year), "Presidents' Day"),
+        Map.entry(nth(-1, MONDAY, MAY, year), "Memorial Day"),
+        Map.entry(LocalDate.of(year, 6, 19), "Juneteenth"),
+        Map.entry(LocalDate.of(year, 7, 4), "Independence Day"),
+        Map.entry(nth(1, MONDAY, SEPTEMBER, year), "Labor Day"),
+        Map.entry(nth(2, MONDAY, OCTOBER, year), "Indigenous Peoples' and Columbus Day"),
+        Map.entry(LocalDate.of(year, 10, 31), "Halloween"),
+        Map.entry(LocalDate.of(year, 11, 11), "Veterans Day"),
+        Map.entry(thanksgiving, "Thanksgiving"),
+        Map.entry(thanksgiving.plusDays(1), "the day after Thanksgiving"),
+        Map.entry(LocalDate.of(year, 12, 24), "Christmas Eve"),
+        Map.entry(LocalDate.of(year, 12, 25), "Christmas Day"),
+        Map.entry(LocalDate.of(year, 12, 31), "New Year's Eve"));
+  }
+
+  /** Returns the n-th day of the week of a month; -1 is the last one. */
+  private static LocalDate nth(int n, DayOfWeek day, Month month, int year) {
+    return LocalDate.of(year, month, 1).with(TemporalAdjusters.dayOfWeekInMonth(n, day));
+  }
+}
