@@ -10,7 +10,7 @@ import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -36,9 +36,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -57,7 +55,7 @@ class DataSfTest {
   private static final int ROWS = 400;
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern FROM_KEY = Pattern.compile("cad_number >= '(\\d+)'");
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
 
   @TempDir Path directory;
 
@@ -75,16 +73,6 @@ class DataSfTest {
     for (int i = 0; i < ROWS; i++) {
       put(row(i, random));
     }
-  }
-
-  @BeforeAll
-  static void startBroker() {
-    broker = EmbeddedBroker.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    broker.close();
   }
 
   @AfterEach
@@ -157,7 +145,7 @@ class DataSfTest {
 
   private String[] line(String topic, String... args) {
     List<String> all = new ArrayList<>(List.of(args));
-    all.addAll(List.of("--bootstrap-servers", broker.bootstrapServers(), "--topic", topic));
+    all.addAll(List.of("--bootstrap-servers", BROKERS, "--topic", topic));
     if (args[0].equals("produce")) {
       all.addAll(List.of("--datasf", "gnap-fj3t", "--datasf-url"));
       all.add("http://127.0.0.1:" + server.getAddress().getPort());
@@ -218,7 +206,7 @@ class DataSfTest {
       "--topic",
       "resumed",
       "--bootstrap-servers",
-      broker.bootstrapServers()
+      BROKERS
     };
     assertThat(CommandRun.of(sending).status()).isZero();
     rows.values().forEach(row -> row.put("data_loaded_at", "2026-10-03T00:20:00.000"));
@@ -267,7 +255,7 @@ class DataSfTest {
       "--topic",
       "synthetic.today",
       "--bootstrap-servers",
-      broker.bootstrapServers()
+      BROKERS
     };
     assertThat(CommandRun.of(sending).status()).isZero();
 
@@ -308,7 +296,7 @@ class DataSfTest {
       "--topic",
       "exported",
       "--bootstrap-servers",
-      broker.bootstrapServers()
+      BROKERS
     };
     assertThat(CommandRun.of(sending).status()).isZero();
 
@@ -474,7 +462,7 @@ class DataSfTest {
     sent.add(changed);
     Path file = directory.resolve("versions.json");
     JSON.writeValue(file.toFile(), sent);
-    String[] server = {"--bootstrap-servers", broker.bootstrapServers(), "--topic", "horizon"};
+    String[] server = {"--bootstrap-servers", BROKERS, "--topic", "horizon"};
     List<String> produce = new ArrayList<>(List.of("produce", "--input", file.toString()));
     produce.addAll(List.of("--format", "datasf", "--order", "file", "--partitions", "1"));
     produce.addAll(List.of(server));
@@ -511,7 +499,7 @@ class DataSfTest {
       "--topic",
       "elsewhere",
       "--bootstrap-servers",
-      broker.bootstrapServers()
+      BROKERS
     };
     Map<String, String> environment = Map.of("DATASF_APP_TOKEN", "Sk4Rt0kEnOfNobody");
     try (CommandProcess process = CommandProcess.start(directory, environment, List.of(), line)) {

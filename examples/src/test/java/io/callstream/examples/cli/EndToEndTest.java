@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.statistic.StandardStatistics;
@@ -26,7 +26,6 @@ import java.util.Set;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +39,7 @@ class EndToEndTest {
       StandardStatistics.all(ZoneOffset.UTC, Duration.ZERO).size();
 
   @TempDir static Path shared;
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
   private static Path input;
   private static Map<String, String> expected;
 
@@ -48,7 +47,6 @@ class EndToEndTest {
 
   @BeforeAll
   static void start() throws IOException {
-    broker = EmbeddedBroker.start();
     input = shared.resolve("calls.ndjson");
     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(input));
         CallRecords records = SyntheticCalls.of(CALLS).open()) {
@@ -60,14 +58,9 @@ class EndToEndTest {
     expected = ExpectedFiles.filesOf(input, false);
   }
 
-  @AfterAll
-  static void stop() {
-    broker.close();
-  }
-
   private static CommandRun run(String topic, String... args) {
     List<String> all = new ArrayList<>(List.of(args));
-    all.addAll(List.of("--bootstrap-servers", broker.bootstrapServers(), "--topic", topic));
+    all.addAll(List.of("--bootstrap-servers", BROKERS, "--topic", topic));
     CommandRun run = CommandRun.of(all.toArray(String[]::new));
     assertThat(run.err()).doesNotContain("\tat ");
     return run;
@@ -177,7 +170,7 @@ class EndToEndTest {
     Path config =
         Files.writeString(
             directory.resolve("kafka.properties"),
-            "bootstrap.servers=" + broker.bootstrapServers() + "\nclient.id=somebody\n");
+            "bootstrap.servers=" + BROKERS + "\nclient.id=somebody\n");
 
     CommandRun produced =
         CommandRun.of(
@@ -211,7 +204,7 @@ class EndToEndTest {
     Map<byte[], Boolean> hostile = Hostile.records();
     try (KafkaProducer<byte[], byte[]> kafka =
         new KafkaProducer<>(
-            Map.of("bootstrap.servers", broker.bootstrapServers(), "max.request.size", 4 << 20),
+            Map.of("bootstrap.servers", BROKERS, "max.request.size", 4 << 20),
             new ByteArraySerializer(),
             new ByteArraySerializer())) {
       for (byte[] value : hostile.keySet()) {

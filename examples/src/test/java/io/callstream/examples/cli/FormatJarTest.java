@@ -2,7 +2,7 @@ package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,18 +78,16 @@ class FormatJarTest {
         Files.writeString(
             directory.resolve("data.txt"),
             "1 2024-05-01T10:00:00Z\n2 2024-05-01T10:30:00Z\nnothing\n3 2024-05-01T11:00:00Z\n");
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      run(broker, classes, "produce", "--input", data.toString(), "--layout", "ndjson");
-      for (String engine : List.of("local", "spark")) {
-        CommandRun counted = run(broker, classes, "statistics", "--once", "--engine", engine);
-        assertThat(counted.out())
-            .contains("calls-per-hour: 2 rows")
-            .contains("4 received = 1 rejected + 0 duplicates + 3 calls");
-      }
+    run(classes, "produce", "--input", data.toString(), "--layout", "ndjson");
+    for (String engine : List.of("local", "spark")) {
+      CommandRun counted = run(classes, "statistics", "--once", "--engine", engine);
+      assertThat(counted.out())
+          .contains("calls-per-hour: 2 rows")
+          .contains("4 received = 1 rejected + 0 duplicates + 3 calls");
     }
   }
 
-  private static CommandRun run(EmbeddedBroker broker, Path classes, String... args) {
+  private static CommandRun run(Path classes, String... args) {
     List<String> all = new ArrayList<>(List.of(args));
     all.addAll(
         List.of(
@@ -97,8 +95,10 @@ class FormatJarTest {
             "lines",
             "--format-jar",
             classes + "/",
+            "--topic",
+            "lines",
             "--bootstrap-servers",
-            broker.bootstrapServers()));
+            TestBroker.cluster().bootstrapServers()));
     CommandRun run = CommandRun.of(all.toArray(String[]::new));
     assertThat(run.status()).as(run.err()).isZero();
     return run;

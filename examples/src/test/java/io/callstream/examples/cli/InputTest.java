@@ -10,9 +10,8 @@ import io.callstream.call.DataSfCalls;
 import io.callstream.call.Fields;
 import io.callstream.call.ParseResult;
 import io.callstream.call.SanFranciscoCalls;
-import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicReader;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -30,8 +29,6 @@ import java.util.zip.CRC32;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,21 +45,11 @@ class InputTest {
   private static final String HEADER =
       "crime_id,original_crime_type_name,call_date_time,disposition,address";
 
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
 
   @TempDir Path directory;
 
   private final String topic = "input-" + TOPICS.incrementAndGet();
-
-  @BeforeAll
-  static void start() {
-    broker = EmbeddedBroker.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    broker.close();
-  }
 
   private Path write(String name, byte[] content) {
     try {
@@ -136,7 +123,7 @@ class InputTest {
   private CommandRun produce(InputStream in, String... args) {
     List<String> all = new ArrayList<>(List.of("produce"));
     all.addAll(List.of(args));
-    all.addAll(List.of("--bootstrap-servers", broker.bootstrapServers(), "--topic", topic));
+    all.addAll(List.of("--bootstrap-servers", BROKERS, "--topic", topic));
     CommandRun run = CommandRun.of(in, StopRequest.none(), all.toArray(String[]::new));
     assertThat(run.err()).doesNotContain("\tat ");
     return run;
@@ -150,7 +137,7 @@ class InputTest {
 
   private List<byte[]> arrived() {
     List<byte[]> values = new ArrayList<>();
-    TopicReader.of(KafkaCluster.at(broker.bootstrapServers()), topic)
+    TopicReader.of(TestBroker.cluster(), topic)
         .fromBeginning()
         .read(record -> values.add(record.value()));
     return values;
@@ -326,8 +313,7 @@ class InputTest {
 
   @Test
   void aByteOrderMarkBeforeTheKafkaSettingsIsSkipped() {
-    Path settings =
-        write("kafka.properties", "\ufeffbootstrap.servers=" + broker.bootstrapServers() + "\n");
+    Path settings = write("kafka.properties", "\ufeffbootstrap.servers=" + BROKERS + "\n");
     CommandRun run =
         CommandRun.of(
             "produce", "--synthetic", "1", "--topic", topic, "--kafka-config", settings.toString());

@@ -3,7 +3,7 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -28,7 +28,6 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -291,18 +290,18 @@ class KillTest {
   }
 
   @TempDir Path directory;
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
+  private static final String TOPIC = "killed";
 
   private final long seed = System.nanoTime();
   private final Random random = new Random(seed);
   private final Map<Moment, Integer> hits = new EnumMap<>(Moment.class);
   private int kills;
   private int rounds = ROUNDS;
-  private List<String> mode = List.of("--distinct");
+  private List<String> mode = List.of("--distinct", "--topic", TOPIC);
 
   @BeforeAll
   static void start() {
-    broker = EmbeddedBroker.start();
     CommandRun produced =
         CommandRun.of(
             "produce",
@@ -314,14 +313,11 @@ class KillTest {
             "0.05",
             "--garbage",
             "0.03",
+            "--topic",
+            TOPIC,
             "--bootstrap-servers",
-            broker.bootstrapServers());
+            BROKERS);
     assertThat(produced.status()).as(produced.err()).isZero();
-  }
-
-  @AfterAll
-  static void stop() {
-    broker.close();
   }
 
   @Test
@@ -366,7 +362,7 @@ class KillTest {
             "--partitions",
             "1",
             "--bootstrap-servers",
-            broker.bootstrapServers());
+            BROKERS);
     assertThat(produced.status()).as(produced.err()).isZero();
     System.out.println("KillTest: " + counter + " with corrections, seed " + seed);
     Path undisturbed = directory.resolve("undisturbed");
@@ -494,7 +490,7 @@ class KillTest {
                 "--output",
                 trace.output.toString(),
                 "--bootstrap-servers",
-                broker.bootstrapServers()));
+                BROKERS));
     line.addAll(mode);
     return CommandProcess.start(directory, line.toArray(String[]::new));
   }

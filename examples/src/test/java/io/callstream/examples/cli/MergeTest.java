@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -34,25 +33,19 @@ class MergeTest {
   /** No call is late, in one process or in several. */
   private static final List<String> NEVER_LATE = List.of("--allowed-lateness", "400d");
 
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
 
   @TempDir Path directory;
 
   @BeforeAll
   static void startBroker() {
-    broker = EmbeddedBroker.start();
     produce(
         SYNTHETIC, "--synthetic", String.valueOf(CALLS), "--disorder", "0.1", "--garbage", "0.03");
   }
 
-  @AfterAll
-  static void stopBroker() {
-    broker.close();
-  }
-
   private static void produce(String topic, String... calls) {
     List<String> args = new ArrayList<>(List.of("produce", "--topic", topic, "--partitions", "4"));
-    args.addAll(List.of("--bootstrap-servers", broker.bootstrapServers()));
+    args.addAll(List.of("--bootstrap-servers", BROKERS));
     args.addAll(List.of(calls));
     CommandRun produced = CommandRun.of(args.toArray(String[]::new));
     assertThat(produced.status()).as(produced.err()).isZero();
@@ -60,7 +53,7 @@ class MergeTest {
 
   private static String[] statistics(String topic, List<String> options, String... more) {
     List<String> args = new ArrayList<>(List.of("statistics", "--engine", "local"));
-    args.addAll(List.of("--topic", topic, "--bootstrap-servers", broker.bootstrapServers()));
+    args.addAll(List.of("--topic", topic, "--bootstrap-servers", BROKERS));
     args.addAll(options);
     args.addAll(List.of(more));
     return args.toArray(String[]::new);

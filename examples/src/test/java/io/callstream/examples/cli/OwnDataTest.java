@@ -7,14 +7,13 @@ import io.callstream.call.CallFormat;
 import io.callstream.call.NewOrleansCalls;
 import io.callstream.definition.DefinitionFile;
 import io.callstream.examples.docs.DocumentationPage;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,7 +51,7 @@ class OwnDataTest {
         "cad_event_original_time_queued":"2026-06-15T21:00:00.000"}]
       """;
 
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
   private static DocumentationPage page;
 
   @TempDir Path directory;
@@ -66,12 +65,6 @@ class OwnDataTest {
             .filter(each -> each.file().endsWith("docs/your-own-data.md"))
             .findFirst()
             .orElseThrow();
-    broker = EmbeddedBroker.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    broker.close();
   }
 
   /** Returns a block of the page, counted among those of the same language. */
@@ -90,7 +83,7 @@ class OwnDataTest {
 
   private CommandRun run(String... args) {
     List<String> all = new ArrayList<>(List.of(args));
-    all.addAll(List.of("--bootstrap-servers", broker.bootstrapServers(), "--topic", topic));
+    all.addAll(List.of("--bootstrap-servers", BROKERS, "--topic", topic));
     CommandRun run = CommandRun.of(all.toArray(String[]::new));
     assertThat(run.err()).doesNotContain("\tat ");
     assertThat(run.status()).as(run.err()).isZero();

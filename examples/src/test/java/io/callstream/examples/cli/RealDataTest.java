@@ -3,7 +3,7 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +12,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -32,7 +31,7 @@ class RealDataTest {
   private static final int CALLS = 199_999;
   private static final Set<String> FILLED = new HashSet<>();
 
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
   private static Map<String, String> expected;
 
   @TempDir Path directory;
@@ -52,15 +51,9 @@ class RealDataTest {
 
   @BeforeAll
   static void start() throws IOException {
-    broker = EmbeddedBroker.start();
     expected = ExpectedFiles.filesOf(file(), false);
     assertThat(expected.get("accounting.json"))
         .contains("\"received\":199999", "\"ambiguousTimes\":107", "\"unknownDispositions\":19847");
-  }
-
-  @AfterAll
-  static void stop() {
-    broker.close();
   }
 
   private static void produce(String topic, String order, int partitions) {
@@ -78,7 +71,7 @@ class RealDataTest {
             "--topic",
             topic,
             "--bootstrap-servers",
-            broker.bootstrapServers());
+            BROKERS);
     assertThat(run.status()).as(run.err()).isZero();
   }
 
@@ -92,7 +85,7 @@ class RealDataTest {
                 "--topic",
                 topic,
                 "--bootstrap-servers",
-                broker.bootstrapServers(),
+                BROKERS,
                 "--output",
                 output.toString()));
     args.addAll(List.of(more));

@@ -3,10 +3,9 @@ package io.callstream.examples.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicReader;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.SyntheticCalls;
 import java.nio.file.Files;
@@ -25,7 +24,6 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -38,14 +36,13 @@ import org.junit.jupiter.params.provider.ValueSource;
  * transactions, and compacted topics.
  */
 class RecordsAndOffsetsTest {
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
   private static List<byte[]> calls;
 
   @TempDir Path directory;
 
   @BeforeAll
   static void start() throws Exception {
-    broker = EmbeddedBroker.start();
     calls = new ArrayList<>();
     try (CallRecords records = SyntheticCalls.of(33).open()) {
       while (records.hasNext()) {
@@ -78,13 +75,8 @@ class RecordsAndOffsetsTest {
     awaitCompaction();
   }
 
-  @AfterAll
-  static void stop() {
-    broker.close();
-  }
-
   private static Map<String, Object> settings() {
-    return Map.of("bootstrap.servers", broker.bootstrapServers());
+    return Map.of("bootstrap.servers", BROKERS);
   }
 
   private static void create(String topic, Map<String, String> configs) throws Exception {
@@ -119,7 +111,7 @@ class RecordsAndOffsetsTest {
   }
 
   private static void awaitNothingHeldBack(String topic) {
-    try (TopicAdmin admin = TopicAdmin.connect(KafkaCluster.at(broker.bootstrapServers()))) {
+    try (TopicAdmin admin = TopicAdmin.connect(TestBroker.cluster())) {
       long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
       while (admin.require(topic).heldBack() > 0) {
         assertThat(System.nanoTime()).isLessThan(deadline);
@@ -150,14 +142,12 @@ class RecordsAndOffsetsTest {
   }
 
   private static long records(String topic) {
-    return TopicReader.of(KafkaCluster.at(broker.bootstrapServers()), topic)
-        .fromBeginning()
-        .read(row -> {});
+    return TopicReader.of(TestBroker.cluster(), topic).fromBeginning().read(row -> {});
   }
 
   private static CommandRun run(String topic, String... args) {
     List<String> all = new ArrayList<>(List.of(args));
-    all.addAll(List.of("--bootstrap-servers", broker.bootstrapServers(), "--topic", topic));
+    all.addAll(List.of("--bootstrap-servers", BROKERS, "--topic", topic));
     CommandRun run = CommandRun.of(all.toArray(String[]::new));
     assertThat(run.status()).as(run.err()).isZero();
     return run;

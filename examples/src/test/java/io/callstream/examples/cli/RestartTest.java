@@ -2,12 +2,10 @@ package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -23,21 +21,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RestartTest {
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
 
-  private final String topic = "calls-" + TOPICS.incrementAndGet();
+  private final String topic = "restart-" + TOPICS.incrementAndGet();
 
   @TempDir Path directory;
-
-  @BeforeAll
-  static void startBroker() {
-    broker = EmbeddedBroker.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    broker.close();
-  }
 
   private void produce(int calls, int seed) {
     CommandRun run =
@@ -50,7 +38,7 @@ class RestartTest {
             "--topic",
             topic,
             "--bootstrap-servers",
-            broker.bootstrapServers());
+            BROKERS);
     assertThat(run.status()).as(run.err()).isZero();
   }
 
@@ -62,7 +50,7 @@ class RestartTest {
       "--topic",
       topic,
       "--bootstrap-servers",
-      broker.bootstrapServers(),
+      BROKERS,
       "--checkpoint",
       directory.resolve("state").toString(),
       "--output",

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.SyntheticCalls;
 import java.io.ByteArrayInputStream;
@@ -39,7 +39,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Tests the dashboard's endpoints for Prometheus, orchestrators and the page while a command runs.
  */
 class ServedMetricsTest {
-  private static final String TOPIC = "scraped";
   private static final int CALLS = 500;
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern DASHBOARD = Pattern.compile("dashboard (http://\\S+)");
@@ -51,82 +50,81 @@ class ServedMetricsTest {
   @ParameterizedTest
   @ValueSource(strings = "spark")
   void aRunningCommandIsScrapedAndProbed(String engine) throws Exception {
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      String address = broker.bootstrapServers();
-      assertThat(
-              CommandRun.of(
-                      "produce",
-                      "--synthetic",
-                      String.valueOf(CALLS),
-                      "--partitions",
-                      "2",
-                      "--topic",
-                      TOPIC,
-                      "--bootstrap-servers",
-                      address)
-                  .status())
-          .isZero();
-      try (ServerSocket taken = takeSparksPort();
-          CommandProcess statistics =
-              CommandProcess.start(
-                  directory,
-                  Map.of("SPARK_LOCAL_IP", "127.0.0.1"),
-                  List.of(),
-                  "statistics",
-                  "--dashboard",
-                  "0",
-                  "--engine",
-                  engine,
-                  "--topic",
-                  TOPIC,
-                  "--bootstrap-servers",
-                  address)) {
-        statistics.await("the dashboard is up", () -> DASHBOARD.matcher(statistics.err()).find());
-        Matcher dashboard = DASHBOARD.matcher(statistics.err());
-        assertThat(dashboard.find()).isTrue();
-        URI uri = URI.create(dashboard.group(1));
-        statistics.await(
-            "all calls are counted and reported by partition",
-            () ->
-                values(uri, "callstream_records_received_total").equals(List.of((double) CALLS))
-                    && !values(uri, "callstream_partition_end_offset").isEmpty());
+    String address = TestBroker.cluster().bootstrapServers();
+    String topic = "scraped." + engine;
+    assertThat(
+            CommandRun.of(
+                    "produce",
+                    "--synthetic",
+                    String.valueOf(CALLS),
+                    "--partitions",
+                    "2",
+                    "--topic",
+                    topic,
+                    "--bootstrap-servers",
+                    address)
+                .status())
+        .isZero();
+    try (ServerSocket taken = takeSparksPort();
+        CommandProcess statistics =
+            CommandProcess.start(
+                directory,
+                Map.of("SPARK_LOCAL_IP", "127.0.0.1"),
+                List.of(),
+                "statistics",
+                "--dashboard",
+                "0",
+                "--engine",
+                engine,
+                "--topic",
+                topic,
+                "--bootstrap-servers",
+                address)) {
+      statistics.await("the dashboard is up", () -> DASHBOARD.matcher(statistics.err()).find());
+      Matcher dashboard = DASHBOARD.matcher(statistics.err());
+      assertThat(dashboard.find()).isTrue();
+      URI uri = URI.create(dashboard.group(1));
+      statistics.await(
+          "all calls are counted and reported by partition",
+          () ->
+              values(uri, "callstream_records_received_total").equals(List.of((double) CALLS))
+                  && !values(uri, "callstream_partition_end_offset").isEmpty());
 
-        assertThat(series(uri))
-            .filteredOn(metric -> metric.getName().startsWith("callstream_"))
-            .hasSizeGreaterThan(30)
-            .allSatisfy(
-                metric ->
-                    assertThat(metric.getLabels())
-                        .containsAllEntriesOf(Map.of("engine", engine, "pipeline", TOPIC)));
-        assertThat(values(uri, "callstream_pipeline_running")).containsExactly(1.0);
-        assertThat(values(uri, "callstream_partition_end_offset"))
-            .hasSize(2)
-            .satisfies(
-                ends -> assertThat(ends.stream().mapToDouble(end -> end).sum()).isEqualTo(CALLS));
-        assertThat(values(uri, "callstream_phase_duration_seconds")).isNotEmpty();
-        assertThat(get(uri, "/metrics").headers().firstValue("Content-Type"))
-            .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain; version=0.0.4"));
-        Map<String, Long> counted = new HashMap<>();
-        JSON.readTree(get(uri, "/api/statistics/calls-by-type?top=all").body())
-            .get("rows")
-            .forEach(row -> counted.put(row.get("crime_type").asText(), row.get("count").asLong()));
-        assertThat(counted).isEqualTo(callsByType());
-        JsonNode page = JSON.readTree(get(uri, "/api/operations").body());
-        assertThat(page.at("/accounting/received").asInt()).isEqualTo(CALLS);
-        assertThat(page.at("/progress/stateRows").asLong()).isPositive();
-        assertThat(page.at("/partitions")).hasSize(2);
-        assertThat(page.at("/partitions/0/time").asText()).isNotEmpty();
-        assertThat(page.at("/settings/engine").asText()).startsWith(engine);
-        assertThat(page.at("/letters").isArray()).isTrue();
-        assertThat(page.at("/state").asText()).isEqualTo("RUNNING");
-        assertUp(get(uri, "/health/live"));
-        assertUp(get(uri, "/health/ready"));
-        JsonNode links = JSON.readTree(get(uri, "/api/links").body()).get("links");
-        if (engine.equals("spark")) {
-          assertServesSparksPages(URI.create(links.get("Spark UI").asText()), taken);
-        } else {
-          assertThat(links).isEmpty();
-        }
+      assertThat(series(uri))
+          .filteredOn(metric -> metric.getName().startsWith("callstream_"))
+          .hasSizeGreaterThan(30)
+          .allSatisfy(
+              metric ->
+                  assertThat(metric.getLabels())
+                      .containsAllEntriesOf(Map.of("engine", engine, "pipeline", topic)));
+      assertThat(values(uri, "callstream_pipeline_running")).containsExactly(1.0);
+      assertThat(values(uri, "callstream_partition_end_offset"))
+          .hasSize(2)
+          .satisfies(
+              ends -> assertThat(ends.stream().mapToDouble(end -> end).sum()).isEqualTo(CALLS));
+      assertThat(values(uri, "callstream_phase_duration_seconds")).isNotEmpty();
+      assertThat(get(uri, "/metrics").headers().firstValue("Content-Type"))
+          .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain; version=0.0.4"));
+      Map<String, Long> counted = new HashMap<>();
+      JSON.readTree(get(uri, "/api/statistics/calls-by-type?top=all").body())
+          .get("rows")
+          .forEach(row -> counted.put(row.get("crime_type").asText(), row.get("count").asLong()));
+      assertThat(counted).isEqualTo(callsByType());
+      JsonNode page = JSON.readTree(get(uri, "/api/operations").body());
+      assertThat(page.at("/accounting/received").asInt()).isEqualTo(CALLS);
+      assertThat(page.at("/progress/stateRows").asLong()).isPositive();
+      assertThat(page.at("/partitions")).hasSize(2);
+      assertThat(page.at("/partitions/0/time").asText()).isNotEmpty();
+      assertThat(page.at("/settings/engine").asText()).startsWith(engine);
+      assertThat(page.at("/letters").isArray()).isTrue();
+      assertThat(page.at("/state").asText()).isEqualTo("RUNNING");
+      assertUp(get(uri, "/health/live"));
+      assertUp(get(uri, "/health/ready"));
+      JsonNode links = JSON.readTree(get(uri, "/api/links").body()).get("links");
+      if (engine.equals("spark")) {
+        assertServesSparksPages(URI.create(links.get("Spark UI").asText()), taken);
+      } else {
+        assertThat(links).isEmpty();
       }
     }
   }

@@ -3,10 +3,10 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,13 +16,13 @@ class SharedPlacesTest {
   /** 2,000 calls, and 5 % of garbage in addition. */
   private static final int RECORDS = 2_100;
 
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
+  private static final String TOPIC = "shared";
 
   @TempDir Path directory;
 
   @BeforeAll
   static void startBroker() {
-    broker = EmbeddedBroker.start();
     CommandRun produced =
         CommandRun.of(
             "produce",
@@ -30,14 +30,11 @@ class SharedPlacesTest {
             "2000",
             "--garbage",
             "0.05",
+            "--topic",
+            TOPIC,
             "--bootstrap-servers",
-            broker.bootstrapServers());
+            BROKERS);
     assertThat(produced.status()).as(produced.err()).isZero();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    broker.close();
   }
 
   private CommandProcess continuous(Path output) throws IOException {
@@ -50,8 +47,10 @@ class SharedPlacesTest {
         directory.resolve("state").toString(),
         "--output",
         output.toString(),
+        "--topic",
+        TOPIC,
         "--bootstrap-servers",
-        broker.bootstrapServers());
+        BROKERS);
   }
 
   private static CommandRun once(Path output) {
@@ -62,8 +61,10 @@ class SharedPlacesTest {
         "local",
         "--output",
         output.toString(),
+        "--topic",
+        TOPIC,
         "--bootstrap-servers",
-        broker.bootstrapServers());
+        BROKERS);
   }
 
   private static long received(Output output) throws IOException {
@@ -101,8 +102,11 @@ class SharedPlacesTest {
 
   @Test
   void aSecondBrokerOverTheSameDataIsRefused() throws Exception {
-    CommandRun second = CommandRun.of("broker", "--port", "0", "--data", broker.data().toString());
-    assertThat(second.status()).isEqualTo(1);
-    assertThat(second.err()).contains("The directory " + broker.data() + " is another broker's");
+    try (EmbeddedBroker first = EmbeddedBroker.start()) {
+      String data = first.data().toString();
+      CommandRun second = CommandRun.of("broker", "--port", "0", "--data", data);
+      assertThat(second.status()).isEqualTo(1);
+      assertThat(second.err()).contains("The directory " + data + " is another broker's");
+    }
   }
 }

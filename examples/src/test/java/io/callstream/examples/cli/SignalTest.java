@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
+import io.callstream.kafka.source.SyntheticCalls;
+import io.callstream.pipeline.KafkaTopic;
 import io.callstream.statistic.StandardStatistics;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -126,46 +127,42 @@ class SignalTest {
   @ParameterizedTest
   @ValueSource(strings = "local")
   void statisticsAsJsonTellsEachBatchAndThenTheResults(String engine) throws Exception {
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      String address = broker.bootstrapServers();
-      assertThat(
-              CommandRun.of("produce", "--synthetic", "4000", "--bootstrap-servers", address)
-                  .status())
-          .isZero();
-      try (CommandProcess statistics =
-          CommandProcess.start(
-              directory,
-              "statistics",
-              "--json",
-              "--engine",
-              engine,
-              "--top",
-              "1",
-              "--max-offsets-per-trigger",
-              "1000",
-              "--trigger",
-              "0s",
-              "--bootstrap-servers",
-              address)) {
-        statistics.await(
-            "all calls are reported", () -> statistics.out().contains("{\"received\":4000,"));
+    KafkaTopic topic = topicOf(4_000);
+    try (CommandProcess statistics =
+        CommandProcess.start(
+            directory,
+            "statistics",
+            "--json",
+            "--engine",
+            engine,
+            "--top",
+            "1",
+            "--max-offsets-per-trigger",
+            "1000",
+            "--trigger",
+            "0s",
+            "--topic",
+            topic.name(),
+            "--bootstrap-servers",
+            topic.bootstrapServers())) {
+      statistics.await(
+          "all calls are reported", () -> statistics.out().contains("{\"received\":4000,"));
 
-        assertThat(statistics.signal("INT")).isZero();
+      assertThat(statistics.signal("INT")).isZero();
 
-        List<JsonNode> lines = new ArrayList<>();
-        for (String line : statistics.out().split("\n")) {
-          lines.add(new ObjectMapper().readTree(line));
-        }
-        JsonNode results = lines.remove(lines.size() - 1);
-        assertThat(lines).hasSizeGreaterThanOrEqualTo(4);
-        assertThat(lines.stream().mapToLong(batch -> batch.get("inputRows").asLong()).sum())
-            .isEqualTo(4_000);
-        assertThat(results.at("/accounting/received").asLong()).isEqualTo(4_000);
-        assertThat(results.get("statistics"))
-            .filteredOn(rows -> rows.size() == 1)
-            .hasSameSizeAs(StandardStatistics.all(ZoneOffset.UTC, Duration.ZERO));
-        statistics.assertLeftNothing();
+      List<JsonNode> lines = new ArrayList<>();
+      for (String line : statistics.out().split("\n")) {
+        lines.add(new ObjectMapper().readTree(line));
       }
+      JsonNode results = lines.remove(lines.size() - 1);
+      assertThat(lines).hasSizeGreaterThanOrEqualTo(4);
+      assertThat(lines.stream().mapToLong(batch -> batch.get("inputRows").asLong()).sum())
+          .isEqualTo(4_000);
+      assertThat(results.at("/accounting/received").asLong()).isEqualTo(4_000);
+      assertThat(results.get("statistics"))
+          .filteredOn(rows -> rows.size() == 1)
+          .hasSameSizeAs(StandardStatistics.all(ZoneOffset.UTC, Duration.ZERO));
+      statistics.assertLeftNothing();
     }
   }
 
@@ -179,32 +176,28 @@ class SignalTest {
   @Test
   void statisticsEndsWithCompleteFiles() throws Exception {
     Output output = new Output(directory.resolve("out"));
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      String address = broker.bootstrapServers();
-      assertThat(
-              CommandRun.of("produce", "--synthetic", "4000", "--bootstrap-servers", address)
-                  .status())
-          .isZero();
-      try (CommandProcess statistics =
-          CommandProcess.start(
-              directory,
-              "statistics",
-              "--bootstrap-servers",
-              address,
-              "--output",
-              output.directory().toString(),
-              "--max-offsets-per-trigger",
-              "1000",
-              "--trigger",
-              "100ms")) {
-        statistics.await("some are counted", () -> received(output) > 0);
+    KafkaTopic topic = topicOf(4_000);
+    try (CommandProcess statistics =
+        CommandProcess.start(
+            directory,
+            "statistics",
+            "--topic",
+            topic.name(),
+            "--bootstrap-servers",
+            topic.bootstrapServers(),
+            "--output",
+            output.directory().toString(),
+            "--max-offsets-per-trigger",
+            "1000",
+            "--trigger",
+            "100ms")) {
+      statistics.await("some are counted", () -> received(output) > 0);
 
-        // A signal is the normal end of this run.
-        assertThat(statistics.signal("TERM")).isZero();
-        output.assertAccountingAddsUp();
-        assertThat(statistics.out()).contains("accounting: ");
-        statistics.assertLeftNothing();
-      }
+      // A signal is the normal end of this run.
+      assertThat(statistics.signal("TERM")).isZero();
+      output.assertAccountingAddsUp();
+      assertThat(statistics.out()).contains("accounting: ");
+      statistics.assertLeftNothing();
     }
   }
 
@@ -230,44 +223,52 @@ class SignalTest {
 
   @Test
   void produceTellsExactlyHowManyItSent() throws Exception {
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      try (CommandProcess produce =
-          CommandProcess.start(
-              directory,
-              "produce",
-              "--synthetic",
-              "1000000",
-              "--rate",
-              "1000",
-              "--bootstrap-servers",
-              broker.bootstrapServers())) {
-        produce.await("some are sent", () -> produce.err().contains("produced "));
+    KafkaTopic topic = topicOf(0);
+    try (CommandProcess produce =
+        CommandProcess.start(
+            directory,
+            "produce",
+            "--synthetic",
+            "1000000",
+            "--rate",
+            "1000",
+            "--topic",
+            topic.name(),
+            "--bootstrap-servers",
+            topic.bootstrapServers())) {
+      produce.await("some are sent", () -> produce.err().contains("produced "));
 
-        assertThat(produce.signal("INT")).isEqualTo(130);
-        assertThat(produce.err())
-            .contains(String.format("sent      %,d records", records(broker)))
-            .contains("then interrupted");
-        produce.assertLeftNothing();
-      }
+      assertThat(produce.signal("INT")).isEqualTo(130);
+      assertThat(produce.err())
+          .contains(String.format("sent      %,d records", records(topic)))
+          .contains("then interrupted");
+      produce.assertLeftNothing();
     }
   }
 
   @Test
   void produceEndsWhileItWaitsForStandardInput() throws Exception {
-    try (EmbeddedBroker broker = EmbeddedBroker.start();
-        CommandProcess produce =
-            CommandProcess.start(
-                directory,
-                "produce",
-                "--input",
-                "-",
-                "--bootstrap-servers",
-                broker.bootstrapServers())) {
-      produce.await("the topic is there", () -> exists(broker));
+    try (CommandProcess produce =
+        CommandProcess.start(
+            directory,
+            "produce",
+            "--input",
+            "-",
+            "--topic",
+            "signals",
+            "--bootstrap-servers",
+            TestBroker.cluster().bootstrapServers())) {
+      produce.await("the topic is there", () -> exists("signals"));
 
       assertThat(produce.signal("INT")).isEqualTo(130);
       produce.assertLeftNothing();
     }
+  }
+
+  private static KafkaTopic topicOf(int calls) {
+    KafkaTopic topic = TestBroker.topic(2);
+    TestBroker.send(topic, SyntheticCalls.of(calls));
+    return topic;
   }
 
   private static long received(Output output) throws IOException {
@@ -276,15 +277,15 @@ class SignalTest {
         : 0;
   }
 
-  private static boolean exists(EmbeddedBroker broker) {
-    try (TopicAdmin admin = TopicAdmin.connect(KafkaCluster.at(broker.bootstrapServers()))) {
-      return admin.describe("police.service.calls").isPresent();
+  private static boolean exists(String topic) {
+    try (TopicAdmin admin = TopicAdmin.connect(TestBroker.cluster())) {
+      return admin.describe(topic).isPresent();
     }
   }
 
-  private static long records(EmbeddedBroker broker) {
-    try (TopicAdmin admin = TopicAdmin.connect(KafkaCluster.at(broker.bootstrapServers()))) {
-      return admin.require("police.service.calls").offsets();
+  private static long records(KafkaTopic topic) {
+    try (TopicAdmin admin = TopicAdmin.connect(TestBroker.cluster())) {
+      return admin.require(topic.name()).offsets();
     }
   }
 

@@ -3,14 +3,13 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -29,22 +28,16 @@ class StandardOutputTest {
   private static final String BROKER = "BROKER";
   private static final int CALLS = 3_000;
 
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
 
   @TempDir Path directory;
 
   @BeforeAll
   static void sendCalls() {
-    broker = EmbeddedBroker.start();
     CommandRun sent =
         CommandRun.of(
-            "produce", "--synthetic", "" + CALLS, "--bootstrap-servers", broker.bootstrapServers());
+            "produce", "--synthetic", "" + CALLS, "--topic", "out", "--bootstrap-servers", BROKERS);
     assertThat(sent.status()).as(sent.err()).isZero();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    broker.close();
   }
 
   private record Ended(int status, String err) {}
@@ -53,8 +46,8 @@ class StandardOutputTest {
   @ValueSource(
       strings = {
         "--help",
-        "consume --from-beginning --max 3000 --bootstrap-servers BROKER",
-        "statistics --engine local --json --bootstrap-servers BROKER",
+        "consume --from-beginning --max 3000 --topic out --bootstrap-servers BROKER",
+        "statistics --engine local --json --topic out --bootstrap-servers BROKER",
         "demo --calls 1000 --engine local --no-dashboard --stay",
         "broker --port 0"
       })
@@ -75,10 +68,10 @@ class StandardOutputTest {
       strings = {
         "--version",
         "help consume",
-        "consume --from-beginning --raw --bootstrap-servers BROKER",
-        "statistics --once --engine local --bootstrap-servers BROKER",
-        "statistics --once --engine local --json --bootstrap-servers BROKER",
-        "statistics --once --json --quiet --bootstrap-servers BROKER"
+        "consume --from-beginning --raw --topic out --bootstrap-servers BROKER",
+        "statistics --once --engine local --topic out --bootstrap-servers BROKER",
+        "statistics --once --engine local --json --topic out --bootstrap-servers BROKER",
+        "statistics --once --json --quiet --topic out --bootstrap-servers BROKER"
       })
   void aFullDeviceFailsTheCommandWithTheseOptions(String command) throws Exception {
     aFullDeviceFailsTheCommand(command);
@@ -88,7 +81,7 @@ class StandardOutputTest {
   @ValueSource(
       strings = {
         "--help",
-        "statistics --engine local --json --bootstrap-servers BROKER",
+        "statistics --engine local --json --topic out --bootstrap-servers BROKER",
         "demo --calls 1000 --engine local --no-dashboard"
       })
   void aClosedPipeEndsTheCommandQuietly(String command) throws Exception {
@@ -102,9 +95,9 @@ class StandardOutputTest {
   @Tag("thorough")
   @ValueSource(
       strings = {
-        "consume --from-beginning --bootstrap-servers BROKER",
-        "consume --from-beginning --raw --bootstrap-servers BROKER",
-        "statistics --once --engine local --bootstrap-servers BROKER"
+        "consume --from-beginning --topic out --bootstrap-servers BROKER",
+        "consume --from-beginning --raw --topic out --bootstrap-servers BROKER",
+        "statistics --once --engine local --topic out --bootstrap-servers BROKER"
       })
   void aClosedPipeEndsTheCommandWithTheseOptionsQuietly(String command) throws Exception {
     aClosedPipeEndsTheCommandQuietly(command);
@@ -116,7 +109,7 @@ class StandardOutputTest {
 
     Ended ended =
         run(
-            "consume --from-beginning --bootstrap-servers BROKER",
+            "consume --from-beginning --topic out --bootstrap-servers BROKER",
             "| head -n 1 > " + line + "; exit ${PIPESTATUS[0]}");
 
     assertThat(ended.status()).as(ended.err()).isZero();
@@ -135,7 +128,7 @@ class StandardOutputTest {
   private Ended run(String command, String redirection) throws IOException, InterruptedException {
     List<String> words = new ArrayList<>();
     for (String word : command.split(" ")) {
-      words.add(word.equals(BROKER) ? broker.bootstrapServers() : word);
+      words.add(word.equals(BROKER) ? BROKERS : word);
     }
     Path err = directory.resolve("err.txt");
     String line =

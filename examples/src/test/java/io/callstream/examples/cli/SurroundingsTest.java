@@ -8,7 +8,7 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
@@ -22,8 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -39,28 +37,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SurroundingsTest {
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
 
   @TempDir Path directory;
-
-  @BeforeAll
-  static void startBroker() {
-    broker = EmbeddedBroker.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    broker.close();
-  }
 
   /** Sends calls to a new topic, and returns the options for a command that uses it. */
   private static List<String> topicOf(int calls, String... more) {
     List<String> topic =
         List.of(
-            "--topic",
-            "calls-" + TOPICS.incrementAndGet(),
-            "--bootstrap-servers",
-            broker.bootstrapServers());
+            "--topic", "surroundings-" + TOPICS.incrementAndGet(), "--bootstrap-servers", BROKERS);
     List<String> args = new ArrayList<>(List.of("produce", "--synthetic", String.valueOf(calls)));
     args.addAll(List.of(more));
     args.addAll(topic);
@@ -259,7 +244,7 @@ class SurroundingsTest {
     java.set(java.size() - 1, Hungry.class.getName());
     List<String> topic = topicOf(10);
     java.add(topic.get(1));
-    java.add(broker.bootstrapServers());
+    java.add(BROKERS);
 
     Ended ended = run(List.of(), java);
 

@@ -2,7 +2,7 @@ package io.callstream.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +11,6 @@ import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,7 +22,7 @@ class WrongTimesTest {
   private static final String TOPIC = "replay";
   private static final ZoneId SAN_FRANCISCO = ZoneId.of("America/Los_Angeles");
 
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
 
   @TempDir private static Path input;
 
@@ -31,7 +30,6 @@ class WrongTimesTest {
 
   @BeforeAll
   static void produce() throws IOException {
-    broker = EmbeddedBroker.start();
     List<String> lines = new ArrayList<>();
     LocalDateTime start = LocalDateTime.parse("2018-12-31T10:00:00");
     for (int i = 0; i < 60; i++) {
@@ -55,13 +53,8 @@ class WrongTimesTest {
             "--topic",
             TOPIC,
             "--bootstrap-servers",
-            broker.bootstrapServers());
+            BROKERS);
     assertThat(run.status()).as(run.err()).isZero();
-  }
-
-  @AfterAll
-  static void stop() {
-    broker.close();
   }
 
   private static String line(LocalDateTime time) {
@@ -79,7 +72,7 @@ class WrongTimesTest {
                 "--topic",
                 TOPIC,
                 "--bootstrap-servers",
-                broker.bootstrapServers(),
+                BROKERS,
                 "--max-offsets-per-trigger",
                 "10",
                 "--output",
@@ -126,7 +119,7 @@ class WrongTimesTest {
                 "--topic",
                 TOPIC,
                 "--bootstrap-servers",
-                broker.bootstrapServers()));
+                BROKERS));
     args.addAll(List.of(more));
     try (CommandProcess run = CommandProcess.start(directory, args.toArray(String[]::new))) {
       assertThat(run.status()).as(run.err()).isZero();

@@ -3,7 +3,7 @@ package io.callstream.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -361,42 +361,42 @@ class WrongUsageTest {
 
   @Test
   void moreReplicasThanBrokersAreAFailureThatSaysWhatToDo() {
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      CommandRun run =
-          CommandRun.of(
-              "produce",
-              "--synthetic",
-              "5",
-              "--replication",
-              "3",
-              "--bootstrap-servers",
-              broker.bootstrapServers());
+    CommandRun run =
+        CommandRun.of(
+            "produce",
+            "--synthetic",
+            "5",
+            "--replication",
+            "3",
+            "--topic",
+            "replicated",
+            "--bootstrap-servers",
+            TestBroker.cluster().bootstrapServers());
 
-      assertThat(run.err()).contains("as many replicas as there are brokers, or fewer");
-      assertThat(run.status()).isEqualTo(1);
-    }
+    assertThat(run.err()).contains("as many replicas as there are brokers, or fewer");
+    assertThat(run.status()).isEqualTo(1);
   }
 
   @Test
   void aFileWithoutCallsIsAFailure() throws IOException {
     Path file = Files.writeString(directory.resolve("people.csv"), "name,age\nA,1\nB,2\n");
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      CommandRun run =
-          CommandRun.of(
-              "produce",
-              "--input",
-              file.toString(),
-              "--bootstrap-servers",
-              broker.bootstrapServers());
+    CommandRun run =
+        CommandRun.of(
+            "produce",
+            "--input",
+            file.toString(),
+            "--topic",
+            "people",
+            "--bootstrap-servers",
+            TestBroker.cluster().bootstrapServers());
 
-      assertThat(run.err())
-          .contains("2 of 2 records cannot be read as calls of the format sf-2018")
-          .contains("2 without an id (crime_id)")
-          .contains("its fields are name, age")
-          .contains("None of the 2 records of " + file + " is a call of the format sf-2018")
-          .contains("Check that it is the right file, and --layout and --format");
-      assertThat(run.status()).isEqualTo(1);
-    }
+    assertThat(run.err())
+        .contains("2 of 2 records cannot be read as calls of the format sf-2018")
+        .contains("2 without an id (crime_id)")
+        .contains("its fields are name, age")
+        .contains("None of the 2 records of " + file + " is a call of the format sf-2018")
+        .contains("Check that it is the right file, and --layout and --format");
+    assertThat(run.status()).isEqualTo(1);
   }
 
   @ParameterizedTest
@@ -415,19 +415,22 @@ class WrongUsageTest {
 
   @Test
   void aMissingTopicIsAFailureThatSaysHowToCreateIt() {
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      CommandRun statistics =
-          CommandRun.of("statistics", "--once", "--bootstrap-servers", broker.bootstrapServers());
-      CommandRun consume =
-          CommandRun.of("consume", "--bootstrap-servers", broker.bootstrapServers());
+    String[] topic = {
+      "--topic", "missing", "--bootstrap-servers", TestBroker.cluster().bootstrapServers()
+    };
+    CommandRun statistics = run(topic, "statistics", "--once");
+    CommandRun consume = run(topic, "consume");
 
-      assertThat(statistics.err())
-          .contains("There is no topic police.service.calls")
-          .contains("'callstream produce' does");
-      assertThat(statistics.status()).isEqualTo(1);
-      assertThat(consume.err()).contains("There is no topic police.service.calls");
-      assertThat(consume.status()).isEqualTo(1);
-    }
+    assertThat(statistics.err())
+        .contains("There is no topic missing")
+        .contains("'callstream produce' does");
+    assertThat(statistics.status()).isEqualTo(1);
+    assertThat(consume.err()).contains("There is no topic missing");
+    assertThat(consume.status()).isEqualTo(1);
+  }
+
+  private static CommandRun run(String[] topic, String... args) {
+    return CommandRun.of(Stream.concat(Stream.of(args), Stream.of(topic)).toArray(String[]::new));
   }
 
   @ParameterizedTest

@@ -13,7 +13,7 @@ import io.callstream.engine.local.LocalEngine;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.KafkaTopic;
@@ -46,8 +46,6 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,19 +71,9 @@ class RandomDamageTest {
   /** Fills a log of results in so few batches that a snapshot replaces it. */
   private static final String LONG_TEXT = "x".repeat(20_000);
 
-  private static EmbeddedBroker broker;
+  private static final String BROKERS = TestBroker.cluster().bootstrapServers();
 
   @TempDir Path directory;
-
-  @BeforeAll
-  static void start() {
-    broker = EmbeddedBroker.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    broker.close();
-  }
 
   /** The change to a file. */
   private enum Damage {
@@ -194,11 +182,11 @@ class RandomDamageTest {
     try (TopicAdmin admin = TopicAdmin.connect(cluster())) {
       admin.ensure(name, 2, 1);
     }
-    return KafkaTopic.of(name).at(broker.bootstrapServers());
+    return KafkaTopic.of(name).at(BROKERS);
   }
 
   private static KafkaCluster cluster() {
-    return KafkaCluster.at(broker.bootstrapServers());
+    return TestBroker.cluster();
   }
 
   /** Sends calls of one day, records of each kind, and calls that are late by days. */

@@ -6,7 +6,7 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.kafka.CallProducer;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.kafka.source.SyntheticCalls;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,23 +14,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The topic that the pages use, on a broker for all tests, which ends with the JVM. */
+/** The topic that the pages use. */
 final class ExampleTopic {
   static final int CALLS = 2_000;
 
   private ExampleTopic() {}
 
   static String brokers() {
-    return Holder.BROKER.bootstrapServers();
+    return Holder.CLUSTER.bootstrapServers();
   }
 
   private static final class Holder {
-    static final EmbeddedBroker BROKER = start();
+    static final KafkaCluster CLUSTER = fill(TestBroker.cluster());
 
-    private static EmbeddedBroker start() {
-      EmbeddedBroker broker = EmbeddedBroker.start();
-      Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
-      KafkaCluster cluster = KafkaCluster.at(broker.bootstrapServers());
+    private static KafkaCluster fill(KafkaCluster cluster) {
       try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
         admin.ensure("police.service.calls", 2, 1);
       }
@@ -38,7 +35,7 @@ final class ExampleTopic {
           CallProducer.to(cluster, "police.service.calls", SanFranciscoCalls.json()).connect()) {
         producer.send(SyntheticCalls.of(CALLS));
       }
-      return broker;
+      return cluster;
     }
   }
 

@@ -17,9 +17,7 @@ import io.callstream.call.RejectionReason;
 import io.callstream.engine.Engines;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.kafka.KafkaCluster;
-import io.callstream.kafka.TopicAdmin;
-import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.TestBroker;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
@@ -52,7 +50,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests the format of Avro records, with a small server that speaks the registry's protocol. */
 class AvroCallsTest {
-  private static final String TOPIC = "avro";
   private static final int OURS = 1;
   private static final int NEWER = 700;
   private static final Call CALL =
@@ -166,40 +163,34 @@ class AvroCallsTest {
   private void countsAndSurvivesAnOutageOfTheRegistry(String engine) throws Exception {
     AvroCalls format = AvroCalls.withRegistry(address(), OURS);
     Instant noon = Instant.parse("2024-05-01T12:00:00Z");
-    try (EmbeddedBroker broker = EmbeddedBroker.start()) {
-      KafkaCluster cluster = KafkaCluster.at(broker.bootstrapServers());
-      try (TopicAdmin admin = TopicAdmin.connect(cluster)) {
-        admin.ensure(TOPIC, 1, 1);
-      }
-      send(broker, format.write(CALL), newer("18", "FIRE", noon), new byte[] {0, 0, 0, 0, 3});
-      Pipeline pipeline =
-          Pipeline.builder(KafkaTopic.of(TOPIC).at(broker.bootstrapServers()), format)
-              .statistic(
-                  Statistic.named("by-type-and-agency")
-                      .by(Dimensions.CRIME_TYPE, Dimension.of("agency", Fields.AGENCY))
-                      .build())
-              .build();
-      RunOptions options = RunOptions.bounded().checkpointingTo(directory.toString());
-      assertThat(counted(engine, pipeline, options)).containsExactly("FIRE  SFFD  2");
+    KafkaTopic topic = TestBroker.topic(1);
+    send(topic, format.write(CALL), newer("18", "FIRE", noon), new byte[] {0, 0, 0, 0, 3});
+    Pipeline pipeline =
+        Pipeline.builder(topic, format)
+            .statistic(
+                Statistic.named("by-type-and-agency")
+                    .by(Dimensions.CRIME_TYPE, Dimension.of("agency", Fields.AGENCY))
+                    .build())
+            .build();
+    RunOptions options = RunOptions.bounded().checkpointingTo(directory.toString());
+    assertThat(counted(engine, pipeline, options)).containsExactly("FIRE  SFFD  2");
 
-      int port = registry.getAddress().getPort();
-      registry.stop(0);
-      send(broker, newer("19", "MEDICAL", noon));
-      try (RunningPipeline run = Engines.named(engine).start(pipeline, options)) {
-        assertThatThrownBy(run::awaitTermination)
-            .isInstanceOfSatisfying(
-                CallstreamException.class,
-                e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
-            .hasMessageContainingAll("The schema registry at " + address(), "schema 700");
-      }
+    int port = registry.getAddress().getPort();
+    registry.stop(0);
+    send(topic, newer("19", "MEDICAL", noon));
+    try (RunningPipeline run = Engines.named(engine).start(pipeline, options)) {
+      assertThatThrownBy(run::awaitTermination)
+          .isInstanceOfSatisfying(
+              CallstreamException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT))
+          .hasMessageContainingAll("The schema registry at " + address(), "schema 700");
+    }
 
-      HttpServer again = registry(port);
-      try {
-        assertThat(counted(engine, pipeline, options))
-            .containsExactly("FIRE  SFFD  2", "MEDICAL  SFFD  1");
-      } finally {
-        again.stop(0);
-      }
+    HttpServer again = registry(port);
+    try {
+      assertThat(counted(engine, pipeline, options))
+          .containsExactly("FIRE  SFFD  2", "MEDICAL  SFFD  1");
+    } finally {
+      again.stop(0);
     }
   }
 
@@ -212,14 +203,14 @@ class AvroCallsTest {
     }
   }
 
-  private static void send(EmbeddedBroker broker, byte[]... values) {
+  private static void send(KafkaTopic topic, byte[]... values) {
     try (KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(
-            Map.of("bootstrap.servers", broker.bootstrapServers()),
+            Map.of("bootstrap.servers", topic.bootstrapServers()),
             new ByteArraySerializer(),
             new ByteArraySerializer())) {
       for (byte[] value : values) {
-        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(TOPIC, value);
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic.name(), value);
         record.headers().add(AvroCalls.AGENCY, "SFFD".getBytes(UTF_8));
         producer.send(record);
       }
