@@ -76,6 +76,7 @@ final class CommandProcess implements AutoCloseable {
     line.addAll(
         List.of(
             "-Xmx1g",
+            "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-Djava.io.tmpdir=" + temporary,
             "-Dlogback.configurationFile=logback.xml"));
