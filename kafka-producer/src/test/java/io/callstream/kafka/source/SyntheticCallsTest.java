@@ -29,13 +29,15 @@ import org.junit.jupiter.api.Test;
 class SyntheticCallsTest {
   private static final JsonFormat FORMAT = SanFranciscoCalls.json();
   private static final int MANY = 200_000;
+  private static final int SEVERAL = 50_000;
 
   private static List<Call> calls(CallSource source) {
     CallParser parser = FORMAT.parser(Fields.ALL);
     List<Call> calls = new ArrayList<>();
     for (byte[] value : Reading.bytes(source)) {
-      assertThat(parser.parse(value)).isInstanceOf(ParseResult.Parsed.class);
-      calls.add(((ParseResult.Parsed) parser.parse(value)).call());
+      ParseResult result = parser.parse(value);
+      assertThat(result).isInstanceOf(ParseResult.Parsed.class);
+      calls.add(((ParseResult.Parsed) result).call());
     }
     return calls;
   }
@@ -190,7 +192,7 @@ class SyntheticCallsTest {
     CallParser parser = FORMAT.parser(Fields.ALL);
     long before = 0;
     try (CallRecords records = SyntheticCalls.of(50_000_000).open()) {
-      while (ids.size() < MANY) {
+      while (ids.size() < SEVERAL) {
         Call call = ((ParseResult.Parsed) parser.parse(records.next())).call();
         assertThat(call.epochMillis()).isGreaterThanOrEqualTo(before);
         before = call.epochMillis();
@@ -198,7 +200,7 @@ class SyntheticCallsTest {
       }
     }
     assertThat(ids).isSorted().doesNotHaveDuplicates().allMatch(id -> id.length() == 10);
-    assertThat(ids.stream().map(id -> id.substring(0, 5)).distinct().count()).isBetween(8L, 10L);
+    assertThat(ids.stream().map(id -> id.substring(0, 5)).distinct().count()).isBetween(2L, 4L);
   }
 
   @Test
@@ -219,12 +221,12 @@ class SyntheticCallsTest {
   @Test
   void disorderDelaysSomeAndChangesNone() {
     Duration maxDelay = Duration.ofMinutes(45);
-    SyntheticCalls ordered = SyntheticCalls.of(MANY);
+    SyntheticCalls ordered = SyntheticCalls.of(SEVERAL);
     SyntheticCalls disordered = ordered.withDisorder(0.03, maxDelay);
     List<String> values = Reading.texts(disordered);
     assertThat(values.stream().sorted().toList())
         .isEqualTo(Reading.texts(ordered).stream().sorted().toList());
-    assertThat(disordered.counts()).isEqualTo(new SyntheticCounts(MANY, 6_000, 0, 0));
+    assertThat(disordered.counts()).isEqualTo(new SyntheticCounts(SEVERAL, 1_500, 0, 0));
 
     long greatest = 0;
     String greatestId = "";
@@ -237,7 +239,7 @@ class SyntheticCallsTest {
       greatest = Math.max(greatest, call.epochMillis());
     }
     // A delay of a minute or two may not pass any other call.
-    assertThat(behind).isBetween(5_700L, 6_000L);
+    assertThat(behind).isBetween(1_400L, 1_500L);
     assertThat(Duration.ofMillis(latest)).isBetween(Duration.ofMinutes(40), maxDelay);
   }
 
@@ -257,12 +259,12 @@ class SyntheticCallsTest {
 
   @Test
   void duplicatesAreTheSameBytesBehindTheFirst() {
-    SyntheticCalls source = SyntheticCalls.of(MANY).withDuplicates(0.01).withDisorder(0.01);
+    SyntheticCalls source = SyntheticCalls.of(SEVERAL).withDuplicates(0.01).withDisorder(0.01);
     List<String> values = Reading.texts(source);
-    assertThat(values).hasSize(MANY + 2_000);
-    assertThat(source.size()).hasValue(MANY + 2_000L);
-    assertThat(source.counts().duplicates()).isEqualTo(2_000);
-    assertThat(new HashSet<>(values)).hasSize(MANY);
+    assertThat(values).hasSize(SEVERAL + 500);
+    assertThat(source.size()).hasValue(SEVERAL + 500L);
+    assertThat(source.counts().duplicates()).isEqualTo(500);
+    assertThat(new HashSet<>(values)).hasSize(SEVERAL);
   }
 
   @Test
