@@ -1,6 +1,7 @@
 package io.callstream.engine;
 
 import io.callstream.CallstreamException;
+import io.callstream.engine.RunningPipeline.Termination;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;

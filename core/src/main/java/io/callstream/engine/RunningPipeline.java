@@ -28,6 +28,28 @@ public interface RunningPipeline extends AutoCloseable {
     FAILED
   }
 
+  /**
+   * The end of a run, as passed to listeners of {@link #onTermination}.
+   *
+   * @param state {@link State#FINISHED} or {@link State#FAILED}
+   * @param failure the failure of the run; empty if it finished
+   */
+  record Termination(State state, Optional<CallstreamException> failure) {
+    /**
+     * Checks that the run ended, and that a failure is present if and only if it failed.
+     *
+     * @throws IllegalArgumentException if the state and the failure do not match
+     */
+    public Termination {
+      if (state == State.RUNNING || (state == State.FAILED) != failure.isPresent()) {
+        throw new IllegalArgumentException(
+            ("A termination with state %s and %s failure; use FINISHED without a failure, or"
+                    + " FAILED with one")
+                .formatted(state, failure.isPresent() ? "a" : "no"));
+      }
+    }
+  }
+
   /** Returns the pipeline. */
   Pipeline pipeline();
 

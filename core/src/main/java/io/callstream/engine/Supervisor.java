@@ -2,6 +2,7 @@ package io.callstream.engine;
 
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
+import io.callstream.engine.RunningPipeline.Termination;
 import io.callstream.internal.engine.RunEnd;
 import io.callstream.internal.threads.DaemonThreads;
 import io.callstream.pipeline.Pipeline;

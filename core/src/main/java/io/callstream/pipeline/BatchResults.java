@@ -1,7 +1,7 @@
 package io.callstream.pipeline;
 
 import io.callstream.progress.Accounting;
-import io.callstream.progress.LookupVersion;
+import io.callstream.progress.Progress.LookupVersion;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -31,6 +31,20 @@ public final class Dimension implements Serializable {
     NUMBER
   }
 
+  /** Computes a text from a call. Must be serializable, thread-safe and deterministic. */
+  @FunctionalInterface
+  public interface CallText extends Serializable {
+    /** Returns the text, or the empty string if the call has none. Must not return null. */
+    String of(Call call);
+  }
+
+  /** Computes a whole number from a call. Must be serializable, thread-safe and deterministic. */
+  @FunctionalInterface
+  public interface CallNumber extends Serializable {
+    /** Returns the number. */
+    long of(Call call);
+  }
+
   private final String name;
   private final Kind kind;
   private final Set<Field<?>> fields;

@@ -10,6 +10,7 @@ import io.callstream.ErrorCode;
 import io.callstream.call.Call;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunningPipeline.State;
+import io.callstream.engine.RunningPipeline.Termination;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.MemorySource;

@@ -15,7 +15,7 @@ import io.callstream.lookup.LookupSource;
 import io.callstream.lookup.LookupTable;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.ResultRow;
-import io.callstream.progress.LookupVersion;
+import io.callstream.progress.Progress.LookupVersion;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;

@@ -15,7 +15,11 @@ import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Statistic;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +43,41 @@ import java.util.function.UnaryOperator;
 public final class PipelineTester implements AutoCloseable {
   /** The default time of records, so late that no call is in the future. */
   private static final Instant LONG_AFTER = Instant.parse("2200-01-01T00:00:00Z");
+
+  /** A clock whose time changes only when it is set. Thread-safe. */
+  public static final class ManualClock extends Clock {
+    private volatile Instant now;
+
+    private ManualClock(Instant now) {
+      this.now = now;
+    }
+
+    /** Sets the time. */
+    public void set(Instant moment) {
+      now = moment;
+    }
+
+    /** Advances the time by a duration, which may be negative. */
+    public synchronized void advance(Duration duration) {
+      now = now.plus(duration);
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    /** Returns this clock, because its time does not depend on a zone. */
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
 
   private final MemorySource source;
   private final CallsAsRecords callsAsRecords;

@@ -4,7 +4,7 @@ import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
-import io.callstream.engine.Termination;
+import io.callstream.engine.RunningPipeline.Termination;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -11,7 +11,7 @@ import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
-import io.callstream.progress.LookupVersion;
+import io.callstream.progress.Progress.LookupVersion;
 import io.callstream.statistic.Emission;
 import io.callstream.statistic.Measure;
 import io.callstream.statistic.Statistic;

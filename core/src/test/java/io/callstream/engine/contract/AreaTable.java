@@ -4,7 +4,7 @@ import io.callstream.call.Field;
 import io.callstream.call.Fields;
 import io.callstream.lookup.LookupSource;
 import io.callstream.lookup.LookupTable;
-import io.callstream.progress.LookupVersion;
+import io.callstream.progress.Progress.LookupVersion;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -18,7 +18,7 @@ import io.callstream.engine.Capability;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
-import io.callstream.engine.Termination;
+import io.callstream.engine.RunningPipeline.Termination;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultSink;

@@ -17,7 +17,7 @@ import io.callstream.lookup.LookupTable;
 import io.callstream.lookup.MemoryLookup;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.Pipeline;
-import io.callstream.progress.LookupVersion;
+import io.callstream.progress.Progress.LookupVersion;
 import io.callstream.sink.Sinks;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measures;

@@ -8,7 +8,7 @@ import io.callstream.engine.Capability;
 import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.engine.Termination;
+import io.callstream.engine.RunningPipeline.Termination;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.ledger.Fingerprint;
 import io.callstream.internal.ledger.Ledger;

@@ -12,6 +12,7 @@ import io.callstream.call.SanFranciscoCalls;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
+import io.callstream.engine.local.PipelineTester.ManualClock;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.source.SpanReader;
 import io.callstream.pipeline.BatchResults;

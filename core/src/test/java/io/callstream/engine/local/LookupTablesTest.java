@@ -21,7 +21,7 @@ import io.callstream.lookup.MemoryLookup;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
-import io.callstream.progress.LookupVersion;
+import io.callstream.progress.Progress.LookupVersion;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Measures;
 import io.callstream.statistic.Statistic;

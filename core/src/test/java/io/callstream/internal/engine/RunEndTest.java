@@ -14,7 +14,7 @@ import io.callstream.engine.CapturedLog;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.engine.RunningPipeline.State;
-import io.callstream.engine.Termination;
+import io.callstream.engine.RunningPipeline.Termination;
 import io.callstream.engine.local.LocalEngine;
 import io.callstream.pipeline.BatchResults;
 import io.callstream.pipeline.MemorySource;
