@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.callstream.kafka.broker.BrokerCertificates;
 import io.callstream.kafka.broker.EmbeddedBroker;
+import io.callstream.kafka.contract.BrokerCertificates;
 import io.callstream.kafka.source.CallRecords;
 import io.callstream.kafka.source.SyntheticCalls;
 import java.io.BufferedOutputStream;

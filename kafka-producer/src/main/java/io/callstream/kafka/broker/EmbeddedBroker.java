@@ -152,7 +152,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     /**
      * Makes the broker accept only TLS, with the key and certificate of a PKCS #12 or JKS key
      * store. Clients check that they trust the certificate and that it is for the host to which
-     * they connect, {@value EmbeddedBroker#HOST}. {@link BrokerCertificates} creates such stores.
+     * they connect, {@value EmbeddedBroker#HOST}.
      *
      * @param password the password of the store and of the key in it
      */

@@ -11,6 +11,7 @@ import io.callstream.kafka.IncompleteSendException;
 import io.callstream.kafka.KafkaCluster;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicReader;
+import io.callstream.kafka.contract.BrokerCertificates;
 import io.callstream.kafka.source.SyntheticCalls;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -1,9 +1,8 @@
-package io.callstream.kafka.broker;
+package io.callstream.kafka.contract;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.callstream.CallstreamException;
-import io.callstream.ErrorCode;
+import io.callstream.kafka.broker.EmbeddedBroker;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -42,8 +41,7 @@ public record BrokerCertificates(
    * @param directory the directory for the four stores; created if it does not exist
    * @param hosts the names and IPv4 addresses in the broker's certificate; {@code 127.0.0.1} and
    *     {@code localhost} if none is given
-   * @throws CallstreamException with {@link ErrorCode#ENVIRONMENT} if there is no keytool, or if
-   *     the directory cannot be written
+   * @throws IllegalStateException if there is no keytool, or if the directory cannot be written
    */
   public static BrokerCertificates create(Path directory, String... hosts) {
     byte[] chance = new byte[16];
@@ -56,7 +54,7 @@ public record BrokerCertificates(
             directory.resolve("client-trust.p12"),
             HexFormat.of().formatHex(chance));
     List<String> names =
-        hosts.length == 0 ? List.of(EmbeddedBroker.HOST, "localhost") : Arrays.asList(hosts);
+        hosts.length == 0 ? List.of("127.0.0.1", "localhost") : Arrays.asList(hosts);
     try {
       Files.createDirectories(directory);
       made.generate(
@@ -70,11 +68,8 @@ public record BrokerCertificates(
       made.generate(made.clientKeys, "CN=client", List.of());
       made.trust(made.brokerKeys, made.clientTrust);
       made.trust(made.clientKeys, made.brokerTrust);
-    } catch (IOException | GeneralSecurityException e) {
-      throw failed(directory, String.valueOf(e.getMessage()), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw failed(directory, "interrupted", e);
+    } catch (IOException | GeneralSecurityException | InterruptedException e) {
+      throw new IllegalStateException("No certificates in " + directory, e);
     }
     return made;
   }
@@ -113,17 +108,6 @@ public record BrokerCertificates(
     try (OutputStream out = Files.newOutputStream(trust)) {
       to.store(out, password.toCharArray());
     }
-  }
-
-  private static CallstreamException failed(Path directory, String why, Exception e) {
-    return new CallstreamException(
-        ErrorCode.ENVIRONMENT,
-        "Certificates cannot be made in "
-            + directory
-            + " with the JDK's keytool ("
-            + why
-            + "); run on a JDK, and name a directory that can be written",
-        e);
   }
 
   /** Returns the settings with which a Kafka client trusts the broker. */
