@@ -491,6 +491,17 @@ class CallProducerTest {
   }
 
   @Test
+  void aShorterTimeLimitOfTheSettingsApplies() {
+    KafkaCluster nobody =
+        KafkaCluster.at("127.0.0.1:1").with(Map.of("default.api.timeout.ms", "500"));
+    long start = System.nanoTime();
+    try (TopicAdmin admin = TopicAdmin.connect(nobody)) {
+      assertThatThrownBy(() -> admin.describe("calls")).hasMessageContaining("127.0.0.1:1");
+    }
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(9));
+  }
+
+  @Test
   void aClusterThatDoesNotAnswerIsToldWithinTenSeconds() {
     KafkaCluster nobody = KafkaCluster.at("127.0.0.1:1");
     long start = System.nanoTime();

@@ -562,7 +562,10 @@ class SparkEngineTest {
       try (ServerSocket socket = new ServerSocket(0)) {
         port = socket.getLocalPort();
       }
-      KafkaTopic nowhere = KafkaTopic.of("calls").at("127.0.0.1:" + port);
+      KafkaTopic nowhere =
+          KafkaTopic.of("calls")
+              .at("127.0.0.1:" + port)
+              .with(Map.of("default.api.timeout.ms", "1000"));
       assertThatThrownBy(() -> engine().start(standard(nowhere).build()))
           .isInstanceOfSatisfying(
               CallstreamException.class,

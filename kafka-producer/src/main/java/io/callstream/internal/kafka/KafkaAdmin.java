@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * leader for thirty seconds.
  */
 public final class KafkaAdmin implements AutoCloseable {
-  /** The time limit of a request. */
+  /** The time limit of a request, unless {@code default.api.timeout.ms} is shorter. */
   public static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   /** How long a partition may be without a leader: longer than brokers need to choose another. */
@@ -65,14 +65,23 @@ public final class KafkaAdmin implements AutoCloseable {
   /** Creates a client of a cluster. The first request shows whether a broker answers. */
   public static KafkaAdmin connect(KafkaCluster cluster) {
     Map<String, Object> settings = ClientSettings.of(cluster, AdminClientConfig.configNames());
-    settings.put(
-        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, String.valueOf(TIMEOUT.toMillis()));
-    settings.put(
-        AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, String.valueOf(TIMEOUT.toMillis() / 2));
+    long timeout = timeout(cluster).toMillis();
+    settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, String.valueOf(timeout));
+    settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, String.valueOf(timeout / 2));
     try {
       return new KafkaAdmin(cluster, Admin.create(settings));
     } catch (KafkaException e) {
       throw KafkaErrors.refused(cluster, e);
+    }
+  }
+
+  private static Duration timeout(KafkaCluster cluster) {
+    try {
+      String set =
+          cluster.settings().getOrDefault(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "");
+      return Duration.ofMillis(Math.min(TIMEOUT.toMillis(), Long.parseLong(set.trim())));
+    } catch (NumberFormatException e) {
+      return TIMEOUT; // It is not set, or Kafka rejects it.
     }
   }
 
