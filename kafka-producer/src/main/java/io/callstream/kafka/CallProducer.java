@@ -127,7 +127,7 @@ public final class CallProducer implements AutoCloseable {
      * Connects to the cluster.
      *
      * @throws CallstreamException with {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
-     *     within ten seconds, or {@link ErrorCode#TOPIC} if the topic does not exist
+     *     within at most ten seconds, or {@link ErrorCode#TOPIC} if the topic does not exist
      */
     public CallProducer connect() {
       try (TopicAdmin admin = TopicAdmin.connect(cluster)) {

@@ -21,7 +21,7 @@ public final class KafkaTopicOpener implements SourceOpener {
    *
    * @throws IllegalArgumentException if no Kafka client knows one of the settings of the topic
    * @throws CallstreamException with {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
-   *     within ten seconds, or {@link ErrorCode#TOPIC} if the topic does not exist
+   *     within at most ten seconds, or {@link ErrorCode#TOPIC} if the topic does not exist
    */
   @Override
   public OpenSource open(Source source) {

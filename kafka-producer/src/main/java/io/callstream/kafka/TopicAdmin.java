@@ -40,7 +40,7 @@ import org.apache.kafka.common.errors.TopicExistsException;
  * Creates and describes topics. Thread-safe. Close it after use.
  *
  * <p>Every method throws {@link CallstreamException} with {@link ErrorCode#BROKER_UNAVAILABLE} if
- * no broker answers within ten seconds, or if the broker rejects the client.
+ * no broker answers within at most ten seconds, or if the broker rejects the client.
  */
 public final class TopicAdmin implements AutoCloseable {
   /**

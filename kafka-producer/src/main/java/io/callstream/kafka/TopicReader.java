@@ -99,7 +99,7 @@ public final class TopicReader {
    *
    * @return the number of records that were handed over
    * @throws CallstreamException with {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
-   *     within ten seconds or gives the next records within 30 seconds, {@link ErrorCode#TOPIC} if
+   *     within at most ten seconds or gives the next records within 30 seconds, {@link ErrorCode#TOPIC} if
    *     the topic does not exist, or {@link ErrorCode#SOURCE_FAILED} if the topic cannot be read
    *     further
    */

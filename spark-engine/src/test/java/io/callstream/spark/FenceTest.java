@@ -21,6 +21,7 @@ import io.callstream.kafka.source.CallSource;
 import io.callstream.kafka.source.SyntheticCalls;
 import io.callstream.pipeline.KafkaTopic;
 import io.callstream.pipeline.Pipeline;
+import io.callstream.pipeline.ResultRow;
 import io.callstream.sink.Sinks;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -173,6 +174,9 @@ class FenceTest {
       try (RunningPipeline next = start(Driver.standard(topic).build(), RunOptions.bounded())) {
         next.awaitTermination();
         assertThat(next.accounting().received()).isEqualTo(700L * run);
+        assertThat(
+                next.results("calls-by-type").rows().stream().mapToLong(ResultRow::count).sum())
+            .isEqualTo(700L * run);
         if (run == 3) {
           assertExact(next, 2_100);
         }

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -122,6 +123,13 @@ class HelpTest {
                 assertThat(String.join(" ", option.description()))
                     .as(option.longestName())
                     .contains("Default: "));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"produce", "consume", "statistics"})
+  void theDefaultTopicIsThatOfTheDocumentation(String command) {
+    assertThat(run(80, TerminalStyle.PLAIN, TerminalStyle.PLAIN, command, "--help").out())
+        .contains("police.service.calls");
   }
 
   private static boolean hasDefault(OptionSpec option) {

@@ -21,6 +21,7 @@ class SparkSubmitJarsTest {
   private static final Set<String> NOT_NEEDED =
       Set.of(
           "spark-sql_2.12",
+          "avro",
           "jackson-core",
           "slf4j-api",
           "logback-classic",

@@ -68,8 +68,11 @@ public record BrokerCertificates(
       made.generate(made.clientKeys, "CN=client", List.of());
       made.trust(made.brokerKeys, made.clientTrust);
       made.trust(made.clientKeys, made.brokerTrust);
-    } catch (IOException | GeneralSecurityException | InterruptedException e) {
+    } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("No certificates in " + directory, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted before the certificates were complete", e);
     }
     return made;
   }
