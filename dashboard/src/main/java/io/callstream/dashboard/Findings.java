@@ -168,9 +168,9 @@ final class Findings {
     return DAY.format(date) + holidays.name(date).map(name -> " (" + name + ")").orElse("");
   }
 
-  /** Returns whether holidays have their names. */
-  boolean namesHolidays() {
-    return holidays.american();
+  /** Returns whether holidays of the zone or of baselines are known. */
+  boolean knowsHolidays() {
+    return holidays.american() || !holidays.others().isEmpty();
   }
 
   /** Returns the sentences of the findings as HTML, in the order of the report. */
@@ -495,7 +495,8 @@ final class Findings {
     if (areas.isEmpty()) {
       unknown.add(
           "Shifts against the weeks before: this report has no counts of all calls by the hour and"
-              + " type, district or neighborhood.");
+              + " type, district or neighborhood. To get them, add such a statistic without a"
+              + " filter.");
       return;
     }
     int end = all.days().size();

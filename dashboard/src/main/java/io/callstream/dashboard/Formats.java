@@ -1,5 +1,6 @@
 package io.callstream.dashboard;
 
+import io.callstream.statistic.Column;
 import java.text.NumberFormat;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,12 +36,19 @@ final class Formats {
     return ZONED.withZone(zone).format(time);
   }
 
-  /** Returns the name of a statistic or a column in words. */
+  /** Returns the name of a column in words. */
+  static String words(Column column) {
+    return words(
+        switch (column.role()) {
+          case WINDOW -> column.name().replaceFirst("^window_", "");
+          case MEASURE -> column.name().replaceFirst("_p(\\d\\d)$", " ($1 %)");
+          case DIMENSION, DESCRIPTION -> column.name();
+        });
+  }
+
+  /** Returns the name of a statistic in words. */
   static String words(String name) {
-    String words =
-        name.replaceFirst("^window_", "")
-            .replaceFirst("_p(\\d\\d)$", " ($1 %)")
-            .replaceAll("[-_]", " ");
+    String words = name.replaceAll("[-_]", " ");
     return words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1);
   }
 

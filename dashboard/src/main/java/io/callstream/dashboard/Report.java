@@ -5,8 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.callstream.CallstreamException;
 import io.callstream.ErrorCode;
 import io.callstream.engine.RunningPipeline;
-import io.callstream.progress.StabilityMonitor;
-import io.callstream.progress.StabilityVerdict;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -14,14 +12,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 
 /**
  * Writes the results of a pipeline to one HTML file that you can mail or print: what is unusual, in
  * sentences with charts, then tables and the accounting, at the current time or at the end of the
  * run. The file is self-contained and has no scripts. If the pipeline has a {@link RunHistory} as a
- * listener, the report also contains a chart of the throughput over the run.
+ * listener, the report also contains a chart of the throughput over the run, and with a {@link
+ * io.callstream.progress.StabilityMonitor} whether the run keeps up with the calls.
  */
 public final class Report {
   private Report() {}
@@ -32,8 +30,6 @@ public final class Report {
   }
 
   private static String html(RunningPipeline running, String label, String source) {
-    Optional<StabilityVerdict> verdict =
-        SnapshotFactory.monitor(running).flatMap(StabilityMonitor::verdict);
     List<RunHistory.Point> history =
         running.pipeline().listeners().stream()
             .filter(RunHistory.class::isInstance)
@@ -41,8 +37,7 @@ public final class Report {
             .findFirst()
             .map(RunHistory::points)
             .orElse(List.of());
-    return ReportPage.of(
-        new SnapshotFactory(running).create(verdict.orElse(null)), history, label, source);
+    return ReportPage.of(new SnapshotFactory(running).create(), history, label, source);
   }
 
   /**

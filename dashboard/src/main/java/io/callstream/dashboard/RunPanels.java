@@ -99,8 +99,8 @@ final class RunPanels {
             "A day is unusual if it differs from the usual number by at least %.0f standard"
                 + " deviations.%s",
             Findings.LIMIT,
-            snapshot.findings().namesHolidays()
-                ? " Holidays have their names, and follow the other days."
+            snapshot.findings().knowsHolidays()
+                ? " Holidays are marked in parentheses, and follow the other days."
                 : " Holidays are unusual days too."));
     item(
         text(
@@ -146,9 +146,10 @@ final class RunPanels {
 
   private void noVerdict() {
     html.note(
-        "It is not known whether the run keeps up with the calls. This takes at least "
-            + StabilityMonitor.MIN_BATCHES
-            + " batches with records.");
+        "It is not known whether the run keeps up with the calls. "
+            + (snapshot.monitored()
+                ? "This takes at least " + StabilityMonitor.MIN_BATCHES + " batches with records."
+                : "This needs a stability monitor among the listeners of the pipeline."));
   }
 
   private void verdict(StabilityVerdict verdict) {

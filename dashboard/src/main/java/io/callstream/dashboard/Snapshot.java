@@ -21,7 +21,8 @@ import java.util.Optional;
  * @param hours all calls by the hour
  * @param since from where statistics count that were added to the pipeline, by name
  * @param others the statistics that are shown as tables
- * @param verdict whether the pipeline keeps up; empty before there are enough batches
+ * @param monitored whether the pipeline has a stability monitor
+ * @param verdict whether the pipeline keeps up; empty without a monitor or enough batches
  */
 record Snapshot(
     Instant time,
@@ -39,6 +40,7 @@ record Snapshot(
     List<Table> others,
     Optional<Progress> progress,
     Accounting accounting,
+    boolean monitored,
     Optional<StabilityVerdict> verdict) {
 
   /**
@@ -60,8 +62,8 @@ record Snapshot(
   }
 
   /**
-   * The first rows of a statistic, the index of its first measure column, and the number of all
-   * rows.
+   * The first rows of a statistic, below its columns in words, the index of the first measure
+   * column, and the number of all rows.
    */
   record Table(
       String name, List<String> columns, List<List<String>> cells, int numbersFrom, long rows) {}

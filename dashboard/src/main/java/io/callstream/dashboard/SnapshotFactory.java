@@ -17,7 +17,6 @@ import io.callstream.pipeline.Results;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Progress;
 import io.callstream.progress.StabilityMonitor;
-import io.callstream.progress.StabilityVerdict;
 import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.Measure;
@@ -37,7 +36,6 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Creates snapshots from the results of a pipeline. Not thread-safe. */
 final class SnapshotFactory {
@@ -48,9 +46,10 @@ final class SnapshotFactory {
   private static final int MAX_ATTEMPTS = 3;
   private static final String NO_HOURS =
       "The busiest hour, unusual days and hours, and shifts: this report has no counts of all calls"
-          + " by the hour.";
+          + " by the hour. To get them, add a statistic by the hour without a filter.";
   private static final String NO_SPIKES =
-      "Unusual hours: this report has no comparison of hours with the weeks before.";
+      "Unusual hours: this report has no comparison of hours with the weeks before. To get one, add"
+          + " a statistic such as spikes-by-type.";
   private static final String NO_RESPONSES = "Response times: this report does not measure them.";
   private static final String BY_TYPE = StandardStatistics.callsByType().name();
   private static final String RESPONSES = StandardStatistics.responseTimesByPriority().name();
@@ -76,21 +75,22 @@ final class SnapshotFactory {
   }
 
   /** Creates a snapshot of one batch, unless batches finish faster than it is computed. */
-  Snapshot create(@Nullable StabilityVerdict verdict) {
+  Snapshot create() {
     Accounting before = running.accounting();
-    Snapshot created = attempt(verdict);
+    Snapshot created = attempt();
     for (int i = 1; i < MAX_ATTEMPTS && !created.accounting().equals(before); i++) {
       before = created.accounting();
-      created = attempt(verdict);
+      created = attempt();
     }
     return created;
   }
 
-  private Snapshot attempt(@Nullable StabilityVerdict verdict) {
+  private Snapshot attempt() {
     // Read the state first: after the end of the run, the figures read below are final.
     State state = running.state();
     Optional<Progress> progress = running.progress();
     RunDetails details = running.details();
+    Optional<StabilityMonitor> monitor = monitor(running);
     List<BlockResults> views = new ArrayList<>();
     List<BlockResults> others = new ArrayList<>();
     for (Statistic statistic : running.pipeline().statistics()) {
@@ -159,7 +159,8 @@ final class SnapshotFactory {
         others.stream().map(results -> table(results, zone)).toList(),
         progress,
         running.accounting(),
-        Optional.ofNullable(verdict));
+        monitor.isPresent(),
+        monitor.flatMap(StabilityMonitor::verdict));
   }
 
   /** Returns the index of a dimension, or -1 if results do not have it. */
@@ -323,7 +324,7 @@ final class SnapshotFactory {
     RowTexts texts = new RowTexts(statistic, zone);
     return new Table(
         statistic.name(),
-        statistic.columns(),
+        statistic.typedColumns().stream().map(Formats::words).toList(),
         rows.stream().map(texts::of).toList(),
         numbersFrom(statistic),
         results.size());

@@ -23,7 +23,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the findings of the report, each with its picture, and the other pictures. */
@@ -86,38 +88,42 @@ final class StatisticPanels {
 
   /** Writes the pictures that no finding has. */
   void writeOthers(Set<Subject> written) {
-    snapshot
-        .hours()
-        .filter(hours -> !hours.hours().isEmpty())
-        .ifPresent(
-            hours -> {
-              if (!written.contains(Subject.DAYS)) {
-                html.openPanel("panel half", "Calls by day");
-                days(hours);
-                html.close("section").line();
-              }
-              latestHours(hours);
-              week(hours);
-            });
+    Optional<CallHours> hours = snapshot.hours().filter(all -> !all.hours().isEmpty());
+    boolean hasDays = hours.isPresent() && !written.contains(Subject.DAYS);
+    if (hasDays) {
+      html.openPanel("panel half", "Calls by day");
+      hours.ifPresent(this::days);
+      html.close("section").line();
+    }
+    hours.ifPresent(this::latestHours);
+    hours.ifPresent(this::week);
     boolean hasTypes = snapshot.types().isPresent() && !written.contains(Subject.TYPES);
     if (hasTypes) {
       snapshot.types().ifPresent(types -> ranking("Most frequent types", types, "types", "half"));
     }
     snapshot.dispositions().ifPresent(d -> ranking("Dispositions", d, "dispositions", "half"));
-    // The last panel is wide if no other one is next to it.
-    boolean isAlone =
-        !written.contains(Subject.DAYS) ^ hasTypes ^ snapshot.dispositions().isEmpty();
+    // The addresses are wide if the other halves of the page are pairs.
+    long halves =
+        Stream.of(hasDays, hasTypes, snapshot.dispositions().isPresent()).filter(h -> h).count()
+            + snapshot.others().stream().filter(table -> !isWide(table)).count();
     snapshot
         .locations()
         .ifPresent(
             all ->
                 ranking(
-                    "Addresses with the most calls", all, "addresses", isAlone ? "wide" : "half"));
+                    "Addresses with the most calls",
+                    all,
+                    "addresses",
+                    halves % 2 == 0 ? "wide" : "half"));
     snapshot.others().forEach(this::table);
   }
 
+  private static boolean isWide(Table table) {
+    return table.columns().size() > NARROW_COLUMNS;
+  }
+
   private void table(Table table) {
-    boolean isWide = table.columns().size() > NARROW_COLUMNS;
+    boolean isWide = isWide(table);
     String title = Formats.words(table.name());
     html.openPanel(isWide ? "panel wide" : "panel half", title);
     html.note(
@@ -127,8 +133,7 @@ final class StatisticPanels {
     if (isWide) {
       html.openScrolling("scroll", title + " as a table").line();
     }
-    html.table(
-        table.columns().stream().map(Formats::words).toList(), table.cells(), table.numbersFrom());
+    html.table(table.columns(), table.cells(), table.numbersFrom());
     if (isWide) {
       html.close("div").line();
     }

@@ -2,7 +2,7 @@ package io.callstream.dashboard;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalTime;
+import java.time.LocalDate;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,7 +23,8 @@ final class SvgChart {
   private static final int WIDE = 600;
 
   /**
-   * The number of hours from which on the labels between the first and the last are at midnight.
+   * The number of hours from which on the labels between the first and the last are of the first
+   * hours of days.
    */
   private static final int HOURS_OF_DAYS = 4 * 24;
 
@@ -211,9 +212,9 @@ final class SvgChart {
       int index = number == 1 ? 0 : Math.round((float) i * last / (number - 1));
       // The first and the last label do not exceed the chart, unless all periods have a label.
       boolean isCentered = number == periods.size() || (i > 0 && i < number - 1);
-      if (isCentered && last >= HOURS_OF_DAYS && !isMidnight(periods.get(index), labels)) {
-        index += HALF_A_DAY; // So that the nearest midnight is the one before.
-        while (!isMidnight(periods.get(index), labels)) {
+      if (isCentered && last >= HOURS_OF_DAYS && !startsDay(index, labels)) {
+        index += HALF_A_DAY; // So that the nearest start of a day is the one before.
+        while (!startsDay(index, labels)) {
           index--;
         }
       }
@@ -227,9 +228,13 @@ final class SvgChart {
     return shown;
   }
 
-  private boolean isMidnight(Period period, DateTimeFormatter labels) {
-    return period.start().equals(start)
-        || period.start().atZone(labels.getZone()).toLocalTime().equals(LocalTime.MIDNIGHT);
+  /** Returns whether a period is the first one of its day. Hours may start at half past. */
+  private boolean startsDay(int index, DateTimeFormatter labels) {
+    return index == 0 || !date(index, labels).equals(date(index - 1, labels));
+  }
+
+  private LocalDate date(int index, DateTimeFormatter labels) {
+    return LocalDate.ofInstant(periods.get(index).start(), labels.getZone());
   }
 
   /** Returns two to four labels at multiples of a step. */

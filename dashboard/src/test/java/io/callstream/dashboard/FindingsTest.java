@@ -78,7 +78,7 @@ class FindingsTest {
       int last = calls.size() - 1;
       run.receive(calls.subList(0, last - 1));
       run.receive(calls.subList(last - 1, last)).receive(calls.subList(last, last + 1));
-      return new SnapshotFactory(run.running()).create(null).findings();
+      return new SnapshotFactory(run.running()).create().findings();
     }
   }
 
@@ -206,6 +206,52 @@ class FindingsTest {
     assertThat(french.name(LocalDate.of(2018, 7, 4))).isEmpty();
   }
 
+  /** As in the list of federal holidays of the Office of Personnel Management. */
+  @Test
+  void namesTheWorkingDaysOnWhichHolidaysAreObserved() {
+    Holidays american = new Holidays(true, Set.of());
+    Map<String, String> names =
+        Map.of(
+            "2018-11-12", "Veterans Day, observed",
+            "2020-07-03", "Independence Day, observed",
+            "2021-06-18", "Juneteenth, observed",
+            "2021-06-19", "Juneteenth",
+            "2021-07-05", "Independence Day, observed",
+            "2021-12-24", "Christmas Eve",
+            "2021-12-31", "New Year's Eve",
+            "2022-12-26", "Christmas Day, observed",
+            "2023-01-02", "New Year's Day, observed");
+    names.forEach((day, name) -> assertThat(american.name(LocalDate.parse(day))).contains(name));
+    for (String day : List.of("2018-06-19", "2020-06-19", "2022-07-05", "2023-11-12")) {
+      assertThat(american.name(LocalDate.parse(day))).as(day).isEmpty();
+    }
+  }
+
+  /** The zones of US, AS, GU, MP, PR and VI in zone.tab of the time zone database, and links. */
+  @Test
+  void knowsTheZonesOfTheUnitedStates() {
+    String zones =
+        """
+        America/New_York America/Detroit America/Kentucky/Louisville America/Kentucky/Monticello
+        America/Indiana/Indianapolis America/Indiana/Vincennes America/Indiana/Winamac
+        America/Indiana/Marengo America/Indiana/Petersburg America/Indiana/Vevay America/Chicago
+        America/Indiana/Tell_City America/Indiana/Knox America/Menominee
+        America/North_Dakota/Center America/North_Dakota/New_Salem America/North_Dakota/Beulah
+        America/Denver America/Boise America/Phoenix America/Los_Angeles America/Anchorage
+        America/Juneau America/Sitka America/Metlakatla America/Yakutat America/Nome America/Adak
+        Pacific/Honolulu Pacific/Pago_Pago Pacific/Guam Pacific/Saipan America/Puerto_Rico
+        America/St_Thomas Pacific/Midway Pacific/Wake Pacific/Johnston Pacific/Samoa
+        America/Indianapolis America/Fort_Wayne America/Knox_IN America/Louisville America/Atka
+        America/Shiprock America/Virgin EST5EDT CST6CDT MST7MDT PST8PDT
+        """;
+    Set<String> american = Set.of(zones.strip().split("\\s+"));
+    assertThat(american).allMatch(zone -> Holidays.isAmerican(ZoneId.of(zone)));
+    assertThat(ZoneId.getAvailableZoneIds())
+        .filteredOn(zone -> !zone.startsWith("US/") && !american.contains(zone))
+        .noneMatch(zone -> Holidays.isAmerican(ZoneId.of(zone)));
+    assertThat(Holidays.isAmerican(ZoneId.of("US/Pacific"))).isTrue();
+  }
+
   @Test
   void findsNothingInRandomCalls() throws Exception {
     Random random = new Random(5);
@@ -295,7 +341,8 @@ class FindingsTest {
     assertThat(find(List.of(StandardStatistics.callsPerHour(HOUR))).unknown())
         .contains(
             "Shifts against the weeks before: this report has no counts of all calls by the hour"
-                + " and type, district or neighborhood.");
+                + " and type, district or neighborhood. To get them, add such a statistic without a"
+                + " filter.");
     Statistic tenDays =
         Statistic.named("ten-days")
             .by(Dimension.of("district", Fields.CITY))
@@ -371,7 +418,7 @@ class FindingsTest {
                     .maxEventTimeJump(Duration.ofDays(1)))) {
       run.receive(calls.subList(0, next + 1)).receive(calls.subList(next + 1, calls.size()));
       assertThat(run.running().accounting().corrections()).isEqualTo(1);
-      assertThat(new SnapshotFactory(run.running()).create(null).findings().sentences())
+      assertThat(new SnapshotFactory(run.running()).create().findings().sentences())
           .hasEntrySatisfying(
               Subject.BUSIEST_HOUR,
               text ->
@@ -444,6 +491,18 @@ class FindingsTest {
             SvgChart.of(
                 SvgChart.Shape.LINE, periods(1, HOUR), Formats.pattern("HH:mm").withZone(ZONE)))
         .contains("aria-label=\"00:00, maximum 1\"", "<circle ", "text-anchor=\"middle\">00:00");
+  }
+
+  @Test
+  void labelsOfHoursThatStartAtHalfPastAreOfTheFirstHoursOfDays() {
+    // The first hour starts at 7:00 UTC. A third of 13 days and 20 hours is 4 days and 15 hours.
+    assertThat(
+            timeLabels(
+                SvgChart.of(
+                    SvgChart.Shape.LINE,
+                    periods(14 * 24 - 3, HOUR),
+                    Formats.pattern("d MMM HH:mm").withZone(ZoneId.of("Asia/Kolkata")))))
+        .containsExactly("2 Apr 12:30", "7 Apr 00:30", "12 Apr 00:30", "16 Apr 08:30");
   }
 
   @Test
@@ -548,8 +607,7 @@ class FindingsTest {
                 pipeline
                     .statistics(StandardStatistics.ofDataSf(ZONE, Duration.ofHours(1)))
                     .maxEventTimeJump(Duration.ofDays(1)))) {
-      Findings findings =
-          new SnapshotFactory(run.receive(received).running()).create(null).findings();
+      Findings findings = new SnapshotFactory(run.receive(received).running()).create().findings();
       assertThat(findings.sentences().get(Subject.RESPONSE))
           .isEqualTo(
               "From receipt to the arrival of officers, half of the calls with priority"

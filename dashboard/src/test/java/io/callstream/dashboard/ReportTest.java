@@ -15,15 +15,20 @@ import io.callstream.engine.RunningPipeline;
 import io.callstream.pipeline.MemorySource;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
+import io.callstream.progress.StabilityMonitor;
+import io.callstream.statistic.Baseline;
+import io.callstream.statistic.Dimension;
 import io.callstream.statistic.Dimensions;
 import io.callstream.statistic.StandardStatistics;
 import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
 import io.callstream.testing.SomeCalls;
 import io.callstream.testing.WatchedRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
@@ -224,6 +229,18 @@ class ReportTest {
       assertThat(Report.html(run.receive(SomeCalls.of(500)).running()))
           .containsPattern("panel half\"" + addresses);
     }
+    Statistic byCity = Statistic.named("by-city").by(Dimensions.CITY).build();
+    try (WatchedRun run =
+        WatchedRun.of(StandardStatistics.callsByType(), StandardStatistics.callsByLocation())) {
+      // A report without hours has no panel of days.
+      assertThat(Report.html(run.receive(SomeCalls.of(500)).running()))
+          .containsPattern("panel wide\"" + addresses);
+    }
+    try (WatchedRun run = WatchedRun.of(StandardStatistics.callsByLocation(), byCity)) {
+      // The table of the other statistic is next to the addresses.
+      assertThat(Report.html(run.receive(SomeCalls.of(500)).running()))
+          .containsPattern("panel half\"" + addresses);
+    }
   }
 
   @Test
@@ -254,11 +271,63 @@ class ReportTest {
             pipeline -> pipeline.statistics(StandardStatistics.ofDataSf(zone, HOUR)))) {
       assertThat(Report.html(run.receive(SomeCalls.of(10)).running()))
           .contains(">Response times by district<", ">Received to scene (90 %)<", ">Start<")
-          .contains("It is not known whether the run keeps up with the calls.");
+          .contains(
+              "It is not known whether the run keeps up with the calls. This needs a stability"
+                  + " monitor among the listeners of the pipeline.");
       assertThat(Report.html(run.running()).replaceAll("(?s)<style>.*?</style>|<[^>]*>", " "))
           .doesNotContain("StabilityMonitor", "in this process", "baseline", "partition", "null")
           .doesNotContain(
               "crime_type", "window_start", "received_to", "response-times", "calls-by");
+    }
+  }
+
+  @Test
+  void saysHowManyBatchesAStabilityMonitorNeeds() throws Exception {
+    try (WatchedRun run =
+        WatchedRun.of(
+            pipeline ->
+                pipeline
+                    .statistic(StandardStatistics.callsByType())
+                    .listener(StabilityMonitor.ofThisJvm(HOUR, Duration.ZERO)))) {
+      assertThat(Report.html(run.receive(SomeCalls.of(10)).running()))
+          .contains("keeps up with the calls. This takes at least 6 batches with records.");
+    }
+  }
+
+  @Test
+  void saysThatHolidaysOfBaselinesAreMarked() throws Exception {
+    ZoneId paris = ZoneId.of("Europe/Paris");
+    Baseline baseline = Baseline.weekly(paris);
+    assertThat(method(paris, baseline)).contains("Holidays are unusual days too.");
+    assertThat(method(paris, baseline.holidays(Set.of(LocalDate.of(2018, 7, 14)))))
+        .contains("Holidays are marked in parentheses, and follow the other days.")
+        .doesNotContain("Holidays are unusual days too.");
+  }
+
+  private static String method(ZoneId zone, Baseline baseline) throws Exception {
+    Statistic spikes =
+        Statistic.named("spikes")
+            .over(Windows.hourly(zone).withoutLateness())
+            .comparedWith(baseline)
+            .build();
+    try (WatchedRun run =
+        WatchedRun.of(SanFranciscoCalls.json(zone), pipeline -> pipeline.statistic(spikes))) {
+      return Report.html(run.running());
+    }
+  }
+
+  @Test
+  void changesOnlyTheColumnsOfWindowsAndQuantiles() throws Exception {
+    Statistic named =
+        Statistic.named("named")
+            .by(
+                Dimension.of("window_", call -> "A"),
+                Dimension.of("window_count", call -> "B"),
+                Dimension.of("zone_p12", call -> "C"))
+            .build();
+    try (WatchedRun run = WatchedRun.of(named)) {
+      assertThat(Report.html(run.receive(SomeCalls.of(3)).running()))
+          .contains(">Window </th>", ">Window count</th>", ">Zone p12</th>", ">Count</th>");
     }
   }
 

@@ -39,7 +39,7 @@ class SnapshotTest {
   private static final ZoneId ZONE = ZoneId.of("America/Los_Angeles");
 
   private static Snapshot snapshot(WatchedRun run) {
-    return new SnapshotFactory(run.running()).create(null);
+    return new SnapshotFactory(run.running()).create();
   }
 
   private static Map<String, Long> counts(List<Call> calls, Function<Call, String> key) {
@@ -72,9 +72,9 @@ class SnapshotTest {
       SnapshotFactory factory = new SnapshotFactory(run.running());
       for (int i = 0; i < 3; i++) {
         run.receive(calls.subList(i * 1_000, (i + 1) * 1_000));
-        assertThat(factory.create(null).accounting().received()).isEqualTo((i + 1) * 1_000);
+        assertThat(factory.create().accounting().received()).isEqualTo((i + 1) * 1_000);
       }
-      Snapshot snapshot = factory.create(null);
+      Snapshot snapshot = factory.create();
 
       assertRanks(snapshot.types(), counts(calls, Call::type), 10, 3_000);
       assertRanks(snapshot.dispositions(), counts(calls, Call::disposition), 12, 3_000);
@@ -156,8 +156,7 @@ class SnapshotTest {
           .extracting(Snapshot.Table::name)
           .containsExactly("daily", "calls-by-type");
       Snapshot.Table table = snapshot.others().get(0);
-      assertThat(table.columns())
-          .containsExactly("window_start", "window_end", "crime_type", "count", "share");
+      assertThat(table.columns()).containsExactly("Start", "End", "Crime type", "Count", "Share");
       assertThat(table.cells()).hasSize(20);
       assertThat(table.cells().get(0).get(0))
           .as("the latest day")
@@ -191,11 +190,12 @@ class SnapshotTest {
       assertThat(cells.get(0)).contains("2018-10-26T10:00:00-07:00", "Burst", "20");
       // By hand: a Friday with 4 calls, and eight other working days with 40 calls, which count a
       // quarter: (4 + 10) / 3, and half a call in 3^2 / (1 + 8 / 16) = 6 windows: 4.75.
-      assertThat(cells.get(0).get(columns.indexOf("expected"))).isEqualTo("4.750");
+      assertThat(cells.get(0).get(columns.indexOf("Expected"))).isEqualTo("4.750");
       assertThat(snapshot.findings().unknown())
           .contains(
               "The busiest hour, unusual days and hours, and shifts: this report has no counts of"
-                  + " all calls by the hour.");
+                  + " all calls by the hour. To get them, add a statistic by the hour without a"
+                  + " filter.");
     }
   }
 
@@ -211,7 +211,9 @@ class SnapshotTest {
       Snapshot snapshot = snapshot(run.receive(SomeCalls.of(100)));
       assertThat(snapshot.others()).extracting(Snapshot.Table::name).containsExactly(days.name());
       assertThat(snapshot.findings().unknown())
-          .contains("Unusual hours: this report has no comparison of hours with the weeks before.");
+          .contains(
+              "Unusual hours: this report has no comparison of hours with the weeks before. To get"
+                  + " one, add a statistic such as spikes-by-type.");
     }
   }
 
