@@ -99,9 +99,9 @@ public final class TopicReader {
    *
    * @return the number of records that were handed over
    * @throws CallstreamException with {@link ErrorCode#BROKER_UNAVAILABLE} if no broker answers
-   *     within at most ten seconds or gives the next records within 30 seconds, {@link ErrorCode#TOPIC} if
-   *     the topic does not exist, or {@link ErrorCode#SOURCE_FAILED} if the topic cannot be read
-   *     further
+   *     within at most ten seconds or gives the next records within 30 seconds, {@link
+   *     ErrorCode#TOPIC} if the topic does not exist, or {@link ErrorCode#SOURCE_FAILED} if the
+   *     topic cannot be read further
    */
   public long read(Consumer<? super CallRecord> receiver) {
     TopicInfo info = describe();

@@ -174,8 +174,7 @@ class FenceTest {
       try (RunningPipeline next = start(Driver.standard(topic).build(), RunOptions.bounded())) {
         next.awaitTermination();
         assertThat(next.accounting().received()).isEqualTo(700L * run);
-        assertThat(
-                next.results("calls-by-type").rows().stream().mapToLong(ResultRow::count).sum())
+        assertThat(next.results("calls-by-type").rows().stream().mapToLong(ResultRow::count).sum())
             .isEqualTo(700L * run);
         if (run == 3) {
           assertExact(next, 2_100);

@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  * Queries topics. Thread-safe.
  *
  * <p>Every method throws {@link CallstreamException} with {@link ErrorCode#BROKER_UNAVAILABLE} if
- * no broker answers within at most ten seconds, if the broker rejects the client, or if a partition has no
- * leader for thirty seconds.
+ * no broker answers within at most ten seconds, if the broker rejects the client, or if a partition
+ * has no leader for thirty seconds.
  */
 public final class KafkaAdmin implements AutoCloseable {
   /** The time limit of a request, unless {@code default.api.timeout.ms} is shorter. */
@@ -67,7 +67,8 @@ public final class KafkaAdmin implements AutoCloseable {
     Map<String, Object> settings = ClientSettings.of(cluster, AdminClientConfig.configNames());
     long timeout = timeout(cluster).toMillis();
     settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, String.valueOf(timeout));
-    settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, String.valueOf(Math.max(1, timeout / 2)));
+    settings.put(
+        AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, String.valueOf(Math.max(1, timeout / 2)));
     try {
       return new KafkaAdmin(cluster, Admin.create(settings));
     } catch (KafkaException e) {
