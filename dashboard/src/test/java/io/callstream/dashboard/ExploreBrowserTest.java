@@ -15,6 +15,8 @@ import io.callstream.call.Position;
 import io.callstream.call.SanFranciscoCalls;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.statistic.StandardStatistics;
+import io.callstream.statistic.Statistic;
+import io.callstream.statistic.Windows;
 import io.callstream.testing.SomeCalls;
 import io.callstream.testing.WatchedRun;
 import java.net.URLEncoder;
@@ -457,6 +459,80 @@ class ExploreBrowserTest extends InBrowser {
   }
 
   @Test
+  void doesNotReportAnErrorOfThePageAsALostConnection() throws Exception {
+    awaitTotal(2_000);
+    browser.evaluate("document.getElementById('chips').remove()");
+    run.receive(latest(1));
+    browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    WatchedRun.await("the error", () -> !browser.problems().isEmpty());
+    assertThat(browser.problems().get(0)).contains("TypeError");
+    assertThat(browser.texts("#state")).containsExactly("Running");
+  }
+
+  @Test
+  void showsTheLastDaysThatTheResponseCounts() throws Exception {
+    Instant from = SomeCalls.END.minus(Duration.ofDays(2));
+    long before = count(from, SomeCalls.END);
+    open("?last=2");
+    awaitTotal(before);
+    browser.evaluate(
+        """
+        (() => {
+          window.seen = [];
+          const period = document.getElementById('period');
+          new MutationObserver(() => seen.push(period.textContent)).observe(period, {childList: true});
+        })()
+        """);
+    run.receive(latest(7)); // In a new hour.
+    browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    browser.await("seen.length > 0");
+    browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    long after = count(from.plusSeconds(3_600), Instant.MAX);
+    awaitTotal(after);
+    assertThat(browser.evaluate("seen.map(text => text.replace(/ in .* (?=..:)/, ' '))"))
+        .extracting(JsonNode::asText)
+        .containsExactly(
+            before + 7 + " calls 23:00 to the end.", after + " calls 00:00 to the end.");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void labelsTheFirstPointOfADay() throws Exception {
+    String labels = " svg text:not([text-anchor])";
+    open("?slot=41");
+    browser.await("document.querySelector('#trend svg') !== null");
+    assertThat(browser.texts("#trend" + labels))
+        .as("Tuesdays at 17:00; there is no space for the last one")
+        .containsExactly("30 Oct");
+    CallFormat format =
+        JsonFormat.builder("kolkata")
+            .zone(ZoneId.of("Asia/Kolkata"))
+            .id("id")
+            .time("at")
+            .type("type")
+            .build();
+    List<Call> calls = new ArrayList<>();
+    for (int hour = 0; hour < 80; hour++) {
+      add(calls, "Even", Instant.parse("2018-11-04T19:00:00Z").plusSeconds(3_600L * hour), 1);
+    }
+    stop();
+    Statistic hours = // They start at half past by the clocks of Kolkata.
+        Statistic.named("hours")
+            .over(Windows.tumbling(Duration.ofHours(1)).allowingLateness(Duration.ofHours(1)))
+            .build();
+    Duration jump = Duration.ofDays(30);
+    run =
+        WatchedRun.of(format, pipeline -> pipeline.statistic(hours).maxEventTimeJump(jump))
+            .receive(calls);
+    dashboard = Dashboard.of(run.running()).start(0);
+    open("");
+    browser.await("document.querySelector('#overview svg') !== null");
+    assertThat(browser.texts("#overview" + labels))
+        .containsExactly("5 Nov", "6 Nov", "7 Nov", "8 Nov");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
   void updatesWhileItIsOpen() throws Exception {
     awaitTotal(2_000);
     browser.evaluate("document.querySelector('#by-type li').classList.add('seen')");
@@ -718,6 +794,10 @@ class ExploreBrowserTest extends InBrowser {
     awaitTotal(0);
     assertThat(browser.texts("#now").get(0))
         .isEqualTo("No call has the type “Bananas”. No call has the disposition “Peeled”.");
+    open("?group=constructor");
+    awaitTotal(0);
+    assertThat(browser.texts("#now")).containsExactly("No call has the kind “constructor”.");
+    assertThat(browser.texts("#chips button")).containsExactly("Kinds of calls: constructor ×");
     open("?disposition=HAN");
     browser.await("document.getElementById('now').textContent.startsWith('The last complete')");
     assertThat(browser.problems()).isEmpty();

@@ -1,7 +1,7 @@
 // Shows the active filters, and reads the fields of the form.
 import {byId, element, setText} from './elements.js';
 import {DAYS, HOUR, whole} from './formats.js';
-import {data, series} from './hours.js';
+import {data, groupName, series} from './hours.js';
 import {select, stopReplay} from './replay.js';
 import {change, FACETS, filter, range, state} from './state.js';
 import {selectedText} from './summary.js';
@@ -26,7 +26,7 @@ export function showFilters() {
   byId('routine').checked = state.routine;
   setText(byId('routine-text'), 'routine police activity' + (data.routine ? ` (${whole.format(data.routine)})` : ''));
   const chips = Object.entries(state.filters).map(([key, value]) => {
-    const name = key === 'group' ? (data.groups || {})[value] || value : key === 'hexagon' ? 'one hexagon' : value || '(none)';
+    const name = key === 'group' ? groupName(value) : key === 'hexagon' ? 'one hexagon' : value || '(none)';
     return [FACETS[key], name, () => filter(key, null)];
   });
   if (state.slot !== null) {

@@ -2,11 +2,16 @@
 import {DAY, dayOf, HOUR, WEEK} from './formats.js';
 
 export let data = null, series = null;
+export let end = 0; // Where the last days of the request ended; 0 without calls.
 
-export function receive(response) {
+export function receive(response, requestedEnd) {
   data = response;
   series = hours(response);
+  end = requestedEnd || series.end;
 }
+
+/** Returns the name of a kind of calls, or its unknown key. */
+export const groupName = key => Object.hasOwn(data.groups || {}, key) ? data.groups[key] : key;
 
 /** Computes the hours: starts, local times, and which of them can be compared. */
 function hours({hours: from, upTo}) {

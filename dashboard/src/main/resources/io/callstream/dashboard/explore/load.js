@@ -25,45 +25,46 @@ export async function load() {
   if (document.hidden) {
     return;
   }
-  const query = parameters(false);
-  let delay = RETRY_MS;
+  const end = series ? series.end : 0;
+  const query = parameters(false, end);
+  let response, content;
   try {
-    const response = await fetch('api/explore' + (query ? '?' + query : ''),
+    response = await fetch('api/explore' + (query ? '?' + query : ''),
       {cache: 'no-store', headers: query === shownQuery && etag ? {'If-None-Match': etag} : {}});
-    if (query !== parameters(false)) {
-      return; // A later request shows what the reader chose meanwhile.
-    }
-    trouble = response.status === 503 ? 'The server is busy, retrying' : '';
-    if (response.status === 200) {
-      const first = !series || series.size === 0;
-      receive(await response.json());
-      etag = response.headers.get('ETag');
-      shownQuery = query;
-      if (first && parameters(false) !== query) {
-        load(); // The offsets and the end of the calls are known now.
-        return;
-      }
-      shown.data();
-      loadLatest();
-    } else if (response.status === 400) {
-      shown.rejection((await response.json()).error);
-      trouble = 'No calls for this address';
-      shown.light();
-      return;
-    } else if (response.status !== 304 && response.status !== 503) {
-      throw new Error(`Status ${response.status}`);
-    }
-    if (!trouble) {
-      const bytes = spent + size(response);
-      spent = 0;
-      delay = Math.max(MIN_DELAY_MS, bytes / BYTES_PER_SECOND * 1000);
-    }
+    content = [200, 400].includes(response.status) ? await response.json() : null;
   } catch (e) {
-    trouble = 'Connection lost, retrying';
+    response = {status: 0};
+  }
+  if (query !== parameters(false, end)) {
+    return; // A later request shows what the reader chose meanwhile.
+  }
+  const {status} = response;
+  trouble = [200, 304].includes(status) ? '' : status === 400 ? 'No calls for this address'
+    : status === 503 ? 'The server is busy, retrying' : 'Connection lost, retrying';
+  if (status === 400) {
+    shown.rejection(content.error);
+    shown.light();
+    return;
+  }
+  let delay = RETRY_MS;
+  if (!trouble) {
+    delay = Math.max(MIN_DELAY_MS, (spent + size(response)) / BYTES_PER_SECOND * 1000);
+    spent = 0;
+  }
+  clearTimeout(timer);
+  timer = setTimeout(load, delay); // Also if the page cannot show the response.
+  if (status === 200) {
+    receive(content, end);
+    etag = response.headers.get('ETag');
+    shownQuery = query;
+    if (parameters(false) !== query) {
+      load(); // The offsets and the end of the calls are known now.
+      return;
+    }
+    shown.data();
+    loadLatest();
   }
   shown.light();
-  clearTimeout(timer);
-  timer = setTimeout(load, delay);
 }
 
 const size = response => HEAD_BYTES + Number(response.status === 200 ? response.headers.get('Content-Length') : 0);
@@ -94,8 +95,9 @@ async function loadLatest() {
     }
     const {facets} = await response.json();
     mine.types = facets && facets.type ? facets.type.values : [];
-    shown.latest();
   } catch (e) {
     latest = latest === mine ? null : latest;
+    return;
   }
+  shown.latest();
 }

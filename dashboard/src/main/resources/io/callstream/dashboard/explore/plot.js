@@ -37,10 +37,12 @@ export function timeLabels(p, height, locals, x) {
   let next = -Infinity;
   locals.forEach((local, i) => {
     const at = Math.floor(local / unit);
-    if (hourly ? at % step === 0 : at >= next && local % DAY === 0) { // Thus midnight has a label, with its date.
+    const isMidnight = local % DAY < HOUR; // Hours of some zones start at 0:30.
+    const isAlone = Math.abs(local - (locals[i - 1] ?? locals[1])) > HOUR; // Such as a selected hour of the week.
+    if (hourly ? at % step === 0 : at >= next && (isMidnight || isAlone)) { // Thus midnight has a label, with its date.
       next = at + step;
       if (x(i) < p.width - 40) {
-        p.svg.append(drawn('text', {x: x(i), y: height - 5}, text(hourly && local % DAY ? 'clock' : 'short', local)));
+        p.svg.append(drawn('text', {x: x(i), y: height - 5}, text(hourly && !isMidnight ? 'clock' : 'short', local)));
       }
     }
   });

@@ -1,6 +1,6 @@
 // Holds what the reader selects. It is in the address of the page.
 import {DAY, slotOf} from './formats.js';
-import {series} from './hours.js';
+import {end, series} from './hours.js';
 
 export const FACETS = {
   group: 'Kinds of calls', type: 'Types', disposition: 'How calls ended', priority: 'Priority',
@@ -70,19 +70,19 @@ export function iso(seconds) {
   return new Date((seconds + offset) * 1000).toISOString().slice(0, 19) + sign + clock;
 }
 
-/** Returns the state as parameters: those of the page, or only those of the API. */
-export function parameters(withPage) {
+/** Returns the state as parameters: those of the page, or only those of the API. The last days end at a time in seconds. */
+export function parameters(withPage, lastEnd = end) {
   const to = new URLSearchParams();
   Object.entries(state.filters).forEach(([key, value]) => to.set(key, value));
-  const [from, end] = withPage ? [state.from, state.to] : range();
+  const [from, before] = withPage ? [state.from, state.to] : range(lastEnd);
   if (withPage && state.last !== null) {
     to.set('last', state.last);
   }
   if (from !== null) {
     to.set('from', iso(from));
   }
-  if (end !== null) {
-    to.set('to', iso(end));
+  if (before !== null) {
+    to.set('to', iso(before));
   }
   if (state.slot !== null) {
     to.set('slot', state.slot);
@@ -103,9 +103,9 @@ export function parameters(withPage) {
 }
 
 /** Returns the selected time: from and to in seconds, null if it is open. */
-export function range() {
-  if (state.last !== null && series && series.size > 0) {
-    return [series.end - state.last * DAY, null];
+export function range(lastEnd = end) {
+  if (state.last !== null && lastEnd > 0) {
+    return [lastEnd - state.last * DAY, null];
   }
   return [state.from, state.to];
 }

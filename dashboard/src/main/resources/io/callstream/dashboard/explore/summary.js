@@ -1,14 +1,14 @@
 // Shows in sentences what the data say, which time they cover, and whether they are up to date.
 import {byId, element, setText} from './elements.js';
 import {count, HOUR, one, text, whole} from './formats.js';
-import {data, isOver, series} from './hours.js';
+import {data, groupName, isOver, series} from './hours.js';
 import {latest, trouble} from './load.js';
 import {FIELDS, range, state} from './state.js';
 
 export function what() {
   const {type, group, disposition, priority, district, neighborhood, address, hexagon} = state.filters;
   return [
-    type !== undefined ? `“${type || 'no type'}”` : group !== undefined ? ((data.groups || {})[group] || group).toLowerCase() : '',
+    type !== undefined ? `“${type || 'no type'}”` : group !== undefined ? groupName(group).toLowerCase() : '',
     priority !== undefined ? `priority ${priority || 'none'}` : '', disposition !== undefined ? `ended ${disposition || 'without disposition'}` : '',
     ...[district, neighborhood, address].map(place => place === undefined ? '' : 'in ' + (place || 'no known place')), hexagon !== undefined ? 'in one area' : ''
   ].filter(Boolean).join(', ');
@@ -29,7 +29,7 @@ export function showNow() {
   const parts = [];
   const unknown = Object.entries(data.unknown || {}).filter(([key, value]) => state.filters[key] === value);
   if (unknown.length) {
-    parts.push(unknown.map(([key, value]) => `No call has the ${FIELDS[key]} “${(key === 'group' && (data.groups || {})[value]) || value || '(none)'}”.`).join(' '));
+    parts.push(unknown.map(([key, value]) => `No call has the ${FIELDS[key]} “${(key === 'group' ? groupName(value) : value) || '(none)'}”.`).join(' '));
   } else if (i < 0) {
     parts.push('No hour is complete yet.');
   } else {
