@@ -8,8 +8,8 @@
   const TABLE_SAMPLES = 30;
   const INTERVALS = 10;
   const MINUTE = 60000;
-  // Spark's names, in the order of a batch. The last one is the sum.
-  const SPARK_PHASES = ['latestOffset', 'walCommit', 'getBatch', 'queryPlanning', 'addBatch', 'commitOffsets', 'triggerExecution'];
+  // Spark's names, in the order of a batch. The last one is the sum. The empty one represents unknown phases.
+  const SPARK_PHASES = ['latestOffset', 'walCommit', 'getBatch', 'queryPlanning', 'addBatch', 'commitOffsets', '', 'triggerExecution'];
   const NONE = '–';
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const whole = new Intl.NumberFormat('en-US');
@@ -280,8 +280,8 @@
   }
 
   function showPhases() {
-    const phases = Object.entries(last.progress ? last.progress.phasesMs : {})
-      .sort(([a], [b]) => SPARK_PHASES.indexOf(a) - SPARK_PHASES.indexOf(b));
+    const order = name => SPARK_PHASES.indexOf(SPARK_PHASES.includes(name) ? name : '');
+    const phases = Object.entries(last.progress ? last.progress.phasesMs : {}).sort(([a], [b]) => order(a) - order(b));
     const list = byId('phases');
     const known = [...list.children].map(row => row.dataset.phase);
     if (known.length !== phases.length || phases.some(([name], i) => name !== known[i])) {
@@ -291,7 +291,7 @@
         const track = element('span', 'track');
         track.setAttribute('aria-hidden', 'true');
         track.append(element('span', 'bar'));
-        row.append(element('span', 'name', name === 'triggerExecution' ? 'in all' : name), track, element('span', 'count'));
+        row.append(element('span', 'name', name === 'triggerExecution' ? 'whole batch' : name), track, element('span', 'count'));
         return row;
       }));
     }
@@ -351,7 +351,7 @@
     const columns = Object.values(all.statistics).some(s => s.earlier) ? 5 : 4;
     table('contributions', ['Statistic', 'Counted', 'Late', 'Filtered', 'Earlier'].slice(0, columns),
       Object.entries(all.statistics).map(([name, s]) =>
-        [since[name] ? `${name}, since ${timeText(since[name].time)}` : name,
+        [Object.hasOwn(since, name) ? `${name}, since ${timeText(since[name].time)}` : name,
           ...[s.counted, s.late, s.filtered, s.earlier].map(n => whole.format(n || 0))].slice(0, columns)), 1);
   }
 

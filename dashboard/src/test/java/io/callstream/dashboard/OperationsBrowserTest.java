@@ -306,7 +306,7 @@ class OperationsBrowserTest extends InBrowser {
         """
         (async () => {
           const state = await (await fetch('api/operations')).json();
-          state.progress.phasesMs = {addBatch: 7, getBatch: 1, latestOffset: 2, triggerExecution: 10};
+          state.progress.phasesMs = {addBatch: 7, getBatch: 1, unknown: 3, latestOffset: 2, triggerExecution: 13};
           window.EventSource = class {
             addEventListener(name, action) {
               if (name === 'state') {
@@ -318,10 +318,12 @@ class OperationsBrowserTest extends InBrowser {
           document.dispatchEvent(new Event('visibilitychange'));
         })()
         """);
-    browser.await("document.querySelector('#phases li:last-child .name').textContent === 'in all'");
+    browser.await(
+        "document.querySelector('#phases li:last-child .name').textContent === 'whole batch'");
     assertThat(browser.texts("#phases .name"))
-        .containsExactly("latestOffset", "getBatch", "addBatch", "in all");
-    assertThat(browser.texts("#phases .count")).containsExactly("2 ms", "1 ms", "7 ms", "10 ms");
+        .containsExactly("latestOffset", "getBatch", "addBatch", "unknown", "whole batch");
+    assertThat(browser.texts("#phases .count"))
+        .containsExactly("2 ms", "1 ms", "7 ms", "3 ms", "13 ms");
     assertThat(browser.problems()).isEmpty();
   }
 
