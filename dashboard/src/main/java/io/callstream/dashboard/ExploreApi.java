@@ -113,11 +113,11 @@ final class ExploreApi {
     }
     Headers headers = exchange.getResponseHeaders();
     headers.set("ETag", body.tag());
-    headers.set("Vary", "Accept-Encoding");
-    String known = exchange.getRequestHeaders().getFirst("If-None-Match");
-    return body.tag().equals(known)
-        ? new Response(304, Response.JSON, new byte[0])
-        : Response.zipped(exchange, Response.JSON, body.gzip());
+    if (body.tag().equals(exchange.getRequestHeaders().getFirst("If-None-Match"))) {
+      headers.set("Vary", "Accept-Encoding");
+      return new Response(304, Response.JSON, new byte[0]);
+    }
+    return Response.zipped(exchange, Response.JSON, body.gzip());
   }
 
   /** Returns the response to a query; null if too many others are in progress. */

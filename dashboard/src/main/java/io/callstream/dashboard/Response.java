@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 
@@ -20,6 +21,10 @@ import java.util.zip.GZIPOutputStream;
  */
 record Response(int status, String type, long length, Body body) {
   static final String JSON = "application/json";
+
+  /** A coding that is accepted: gzip without the weight zero. */
+  private static final Pattern GZIP =
+      Pattern.compile("\\bgzip\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))", Pattern.CASE_INSENSITIVE);
 
   /** Writes the body of a response. */
   @FunctionalInterface
@@ -54,11 +59,19 @@ record Response(int status, String type, long length, Body body) {
     return bytes.toByteArray();
   }
 
-  /** Returns content in gzip, or unzipped for a client that does not accept gzip. */
+  /** Returns whether a client accepts gzip. */
+  static boolean acceptsGzip(HttpExchange exchange) {
+    String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
+    return accepted != null && GZIP.matcher(accepted).find();
+  }
+
+  /**
+   * Returns content in gzip. A client that does not accept gzip gets it unzipped, which takes time
+   * for each response.
+   */
   static Response zipped(HttpExchange exchange, String type, byte[] gzip) {
     exchange.getResponseHeaders().set("Vary", "Accept-Encoding");
-    String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
-    if (accepted != null && accepted.contains("gzip")) {
+    if (acceptsGzip(exchange)) {
       exchange.getResponseHeaders().set("Content-Encoding", "gzip");
       return new Response(200, type, gzip);
     }

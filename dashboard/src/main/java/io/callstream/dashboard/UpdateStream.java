@@ -95,8 +95,7 @@ final class UpdateStream {
     exchange.getResponseHeaders().set("Content-Type", TYPE);
     // Proxies must forward each event at once.
     exchange.getResponseHeaders().set("X-Accel-Buffering", "no");
-    String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
-    boolean compressed = accepted != null && accepted.contains("gzip");
+    boolean compressed = Response.acceptsGzip(exchange);
     if (compressed) {
       exchange.getResponseHeaders().set("Content-Encoding", "gzip");
     }

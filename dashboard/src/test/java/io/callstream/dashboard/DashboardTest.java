@@ -45,12 +45,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DashboardTest {
@@ -397,6 +399,40 @@ class DashboardTest {
     try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(response.body()))) {
       assertThat(new String(in.readAllBytes(), UTF_8)).isEqualTo(get("/dashboard.css").body());
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'br, gzip;q=0.5',true",
+    "'gzip;q=0',false",
+    "'gzip ; q=0.000, br',false",
+    "br,false"
+  })
+  void followsTheWeightOfTheCompression(String accepted, boolean isCompressed) throws Exception {
+    String head = " HTTP/1.1\nHost: localhost\nConnection: close\nAccept-Encoding: ";
+    for (String path : List.of("/dashboard.css", "/api/explore")) {
+      String response = raw("GET " + path + head + accepted + "\n\n");
+      assertThat(response).startsWith("HTTP/1.1 200").contains("Vary: Accept-Encoding");
+      assertThat(response.contains("Content-encoding: gzip")).as(path).isEqualTo(isCompressed);
+    }
+  }
+
+  @Test
+  void servesEveryModuleThatThePageImports() throws Exception {
+    Pattern imports = Pattern.compile("from '(\\./[^']+)'");
+    List<String> modules = new ArrayList<>(List.of("/explore.js"));
+    for (int i = 0; i < modules.size(); i++) {
+      URI module = URI.create(modules.get(i));
+      HttpResponse<String> response = get(module.toString());
+      assertThat(response.statusCode()).as("%s", module).isEqualTo(200);
+      imports
+          .matcher(response.body())
+          .results()
+          .map(part -> module.resolve(part.group(1)).toString())
+          .filter(part -> !modules.contains(part))
+          .forEach(modules::add);
+    }
+    assertThat(modules).contains("/explore/load.js", "/explore/formats.js");
   }
 
   @ParameterizedTest

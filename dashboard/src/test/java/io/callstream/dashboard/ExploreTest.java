@@ -357,6 +357,7 @@ class ExploreTest {
     String tag = plain.headers().firstValue("ETag").orElseThrow();
     HttpResponse<byte[]> same = get("", "If-None-Match", tag);
     assertThat(same.statusCode()).isEqualTo(304);
+    assertThat(same.headers().firstValue("Vary")).contains("Accept-Encoding");
     assertThat(same.body()).isEmpty();
     receive("12:40:00-08:00", "22500e", "CIT", "Z St");
     assertThat(get("", "If-None-Match", tag).statusCode()).isEqualTo(200);
