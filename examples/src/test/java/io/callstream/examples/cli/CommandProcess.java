@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 /** A command in a separate process, with a separate directory for all temporary files. */
 final class CommandProcess implements AutoCloseable {
   private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   private final Process process;
   private final Path temporary;
