@@ -10,6 +10,7 @@ import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.TextCache;
 import io.callstream.internal.aggregate.Usual;
+import io.callstream.internal.sink.Plural;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
 import io.callstream.statistic.Dimension;
@@ -43,7 +44,7 @@ final class Findings {
   static final int WEEKS_BEFORE = 4;
   static final int SPIKES = 8;
 
-  /** The number of standard deviations from which on a day is unusual. */
+  /** The number of prediction errors, {@link Usual#spread}, from which on a day is unusual. */
   static final double LIMIT = 4;
 
   /** The probability that a report has a shift if all weeks are alike. */
@@ -85,6 +86,7 @@ final class Findings {
 
   /** A day with the number of calls that is usual for it. */
   record DayUsual(Day day, Usual usual) {
+    /** Returns the difference from the usual number, in prediction errors. */
     double deviations() {
       return (day.calls() - usual.mean()) / usual.spread();
     }
@@ -110,13 +112,21 @@ final class Findings {
   }
 
   /**
-   * A value whose calls in the last week are compared with the weeks before.
+   * All calls, or those of a value, whose last week is compared with the weeks before.
    *
+   * @param name the value, or {@link #ALL}
    * @param weeks its calls in five weeks, oldest first
    * @param usual the mean of the weeks before, and the variance of the difference from it
    * @param byDay its calls on the days of these weeks
    */
   record Shift(String name, long[] weeks, Usual usual, List<Day> days, long[] byDay) {
+    /** The name of all calls. No value with a shift is empty. */
+    static final String ALL = "";
+
+    LongSummaryStatistics before() {
+      return Arrays.stream(weeks).limit(WEEKS_BEFORE).summaryStatistics();
+    }
+
     long calls() {
       return weeks[WEEKS_BEFORE];
     }
@@ -132,8 +142,7 @@ final class Findings {
      * @param values the number of values that the report compares
      */
     boolean isShift(int values) {
-      LongSummaryStatistics before = Arrays.stream(weeks).limit(WEEKS_BEFORE).summaryStatistics();
-      return (calls() < before.getMin() || calls() > before.getMax())
+      return (calls() < before().getMin() || calls() > before().getMax())
           && probability() * values <= LEVEL;
     }
 
@@ -243,7 +252,7 @@ final class Findings {
         : String.join(", ", items.subList(0, last)) + " and " + items.get(last);
   }
 
-  /** Returns a mean with its spread, such as {@code 131 ± 12}. */
+  /** Returns a mean with the error of a prediction from it, such as {@code 131 ± 12}. */
   private static String usual(Usual usual) {
     String pattern = usual.mean() < 10 ? "%,.1f ± %,.1f" : "%,.0f ± %,.0f";
     return text(pattern, usual.mean(), usual.spread());
@@ -276,7 +285,7 @@ final class Findings {
     List<Hour> complete = all.hours().stream().filter(Hour::comparable).toList();
     if (complete.size() < Duration.ofDays(1).toHours()) {
       unknown.add(
-          "The busiest hour: this needs 24 complete hours, and there are " + complete.size() + ".");
+          "The busiest hour: this needs 24 complete hours, and has " + complete.size() + ".");
       return;
     }
     Hour hour = complete.stream().max(Comparator.comparingLong(Hour::calls)).orElseThrow();
@@ -292,7 +301,7 @@ final class Findings {
     StringBuilder html = new StringBuilder();
     html.append(strong(hours(hour)))
         .append(" had ")
-        .append(strong(number(hour.calls()) + " calls"))
+        .append(strong(Plural.of(hour.calls(), "call")))
         .append(text(", the most of %,d complete hours. ", complete.size()));
     all.usual(hour)
         .ifPresentOrElse(
@@ -306,8 +315,7 @@ final class Findings {
             () ->
                 unknown.add(
                     text(
-                        "What is usual for the busiest hour: this needs %d other weeks, and there"
-                            + " are %d.",
+                        "What is usual for the busiest hour: this needs %d other weeks, and has %d.",
                         CallHours.MIN_OTHERS, all.others(hour).size())));
     if (typeDimension >= 0) {
       html.append(contents(all, hour, typeDimension));
@@ -375,7 +383,7 @@ final class Findings {
     if (unusual.isEmpty()) {
       unknown.add(
           text(
-              "No day is unusual, of %,d that have at least %d other weeks to compare with.",
+              "No day is unusual, of %,d with at least %d other weeks to compare with.",
               days.size(), CallHours.MIN_OTHERS));
       return;
     }
@@ -388,14 +396,14 @@ final class Findings {
                     text(
                         "%s had %s, %s the %s of other %s. ",
                         strong(day(day.day().date())),
-                        strong(number(day.day().calls()) + " calls"),
+                        strong(Plural.of(day.day().calls(), "call")),
                         difference(day.day().calls(), day.usual().mean()),
                         usual(day.usual()),
                         WEEKDAY.format(day.day().date()))));
     html.append(
         text(
-            "%,d of %,d days with enough others to compare with %s unusual",
-            unusual.size(), days.size(), unusual.size() == 1 ? "is" : "are"));
+            "%,d of %s with enough others to compare with %s unusual",
+            unusual.size(), Plural.of(days.size(), "day"), unusual.size() == 1 ? "is" : "are"));
     List<String> more =
         unusual.stream()
             .skip(TOP)
@@ -473,32 +481,25 @@ final class Findings {
     sentences.put(
         Subject.SPIKES,
         text(
-            "The most unusual: %s on %s, %s%s; the usual number is %s. In %,d %s, at least"
+            "The most unusual: %s on %s, %s%s; the usual number is %s. In %s, at least"
                 + " one %s had unusually many calls.",
             strong(single),
             strong(day(most.start().atZone(all.zone()).toLocalDate())),
-            strong(number(most.calls()) + " calls"),
+            strong(Plural.of(most.calls(), "call")),
             most.hours() == 1 ? " in one hour" : text(" in %d hours", most.hours()),
             Formats.few(most.usual()),
-            hours.size(),
-            hours.size() == 1 ? "hour" : "hours",
+            Plural.of(hours.size(), "hour"),
             kind));
   }
 
   /**
-   * Finds the value with the greatest shift of the last week against the four weeks before.
+   * Finds whether the last week of all calls is a shift against the four weeks before, and the
+   * types and areas with the greatest shifts.
    *
    * @param all the hours of all calls
    * @param areas statistics that may have the value, by what their values are
    */
   void findShift(CallHours all, Map<String, Area> areas) {
-    if (areas.isEmpty()) {
-      unknown.add(
-          "Shifts against the weeks before: this report has no counts of all calls by the hour and"
-              + " type, district or neighborhood. To get them, add such a statistic without a"
-              + " filter.");
-      return;
-    }
     int end = all.days().size();
     while (end > 0 && !all.days().get(end - 1).complete()) {
       end--;
@@ -512,11 +513,51 @@ final class Findings {
       unknown.add(
           text(
               "Shifts against the weeks before: this needs %d complete days in a row at the end,"
-                  + " and there are %d.",
+                  + " and has %d.",
               WEEK * (WEEKS_BEFORE + 1), complete));
       return;
     }
     List<Day> period = all.days().subList(from, end);
+    String html = shiftOfAll(period) + shiftsOfValues(period, areas);
+    if (!html.isEmpty()) {
+      sentences.put(Subject.SHIFT, html.strip());
+    }
+  }
+
+  /** Compares all calls, in one test. */
+  private String shiftOfAll(List<Day> period) {
+    Shift found = shift(Shift.ALL, period, period.stream().mapToLong(Day::calls).toArray());
+    LongSummaryStatistics before = found.before();
+    String last = DAY.format(period.get(period.size() - 1).date());
+    if (!found.isShift(1)) {
+      unknown.add(
+          text(
+              "Shifts: the %s of the week to %s do not clearly differ from the four weeks before,"
+                  + " which had %,d to %,d.",
+              Plural.of(found.calls(), "call"), last, before.getMin(), before.getMax()));
+      return "";
+    }
+    shift = Optional.of(found);
+    return text(
+        "The week from %s to %s had %s, %s the %s of the four weeks before, which had %,d to"
+            + " %,d. ",
+        DAY.format(period.get(WEEK * WEEKS_BEFORE).date()),
+        last,
+        strong(Plural.of(found.calls(), "call")),
+        difference(found.calls(), found.usual().mean()),
+        usual(found.usual()),
+        before.getMin(),
+        before.getMax());
+  }
+
+  /** Compares the types and areas, whose number makes the test stricter. */
+  private String shiftsOfValues(List<Day> period, Map<String, Area> areas) {
+    if (areas.isEmpty()) {
+      unknown.add(
+          "Shifts of types and areas: this report has no counts of all calls by the hour and type,"
+              + " district or neighborhood. To get them, add such a statistic without a filter.");
+      return "";
+    }
     Map<String, List<Shift>> compared = new LinkedHashMap<>();
     areas.forEach(
         (kind, area) -> {
@@ -549,9 +590,9 @@ final class Findings {
                 MIN_IN_WEEK,
                 DAY.format(period.get(period.size() - 1).date())));
       }
-      return;
+      return "";
     }
-    shift = greatest.values().stream().findFirst();
+    shift = shift.or(() -> greatest.values().stream().findFirst());
     StringBuilder html = new StringBuilder();
     greatest.forEach(
         (kind, found) -> {
@@ -565,14 +606,14 @@ final class Findings {
                       + " of the four weeks before (%s). ",
                   kind,
                   strong(kind.equals(TYPE) ? type(found.name()) : name(found.name())),
-                  strong(number(found.calls()) + " calls"),
+                  strong(Plural.of(found.calls(), "call")),
                   DAY.format(period.get(WEEK * WEEKS_BEFORE).date()),
                   DAY.format(period.get(period.size() - 1).date()),
                   difference(found.calls(), found.usual().mean()),
                   usual(found.usual()),
                   String.join(", ", before)));
         });
-    sentences.put(Subject.SHIFT, html.toString().strip());
+    return html.toString();
   }
 
   /** An hourly statistic and one of its dimensions. */
@@ -681,8 +722,10 @@ final class Findings {
     StringBuilder html = new StringBuilder();
     html.append(
         text(
-            "The most frequent of %,d types is %s, with %s of the calls.",
-            types.groups(), strong(type(first.name())), Formats.percent(types.share(first))));
+            "The %s type is %s, with %s of the calls.",
+            types.groups() == 1 ? "only" : text("most frequent of %,d", types.groups()),
+            strong(type(first.name())),
+            Formats.percent(types.share(first))));
     long calls = routine.values().stream().mapToLong(Long::longValue).sum();
     if (calls > 0) {
       html.append(

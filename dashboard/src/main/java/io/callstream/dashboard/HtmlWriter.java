@@ -8,6 +8,9 @@ import java.util.regex.Pattern;
  * thread-safe.
  */
 final class HtmlWriter {
+  /** A word that a cell may break. Shorter ones, such as the names of districts, stay whole. */
+  private static final Pattern LONG_WORD = Pattern.compile("\\S{15}");
+
   private static final Pattern ATTRIBUTE = Pattern.compile("=(\\S+)");
 
   /** Control characters, which HTML must not contain. */
@@ -84,19 +87,25 @@ final class HtmlWriter {
   void table(List<String> columns, List<List<String>> rows, int numbersFrom) {
     open("table").open("thead").open("tr");
     for (int i = 0; i < columns.size(); i++) {
-      element("th scope=col" + (i < numbersFrom ? "" : " class=number"), columns.get(i));
+      element(
+          "th scope=col" + (i < numbersFrom ? kind(columns.get(i)) : " class=number"),
+          columns.get(i));
     }
     close("tr").close("thead").line().open("tbody").line();
     for (List<String> row : rows) {
       open("tr");
       for (int i = 0; i < row.size(); i++) {
-        String kind = i < numbersFrom ? " dir=auto" : " class=number";
         String text = i == 0 && row.get(i).isEmpty() ? "(none)" : row.get(i);
+        String kind = i < numbersFrom ? " dir=auto" + kind(text) : " class=number";
         element((i == 0 ? "th scope=row" : "td") + kind, text);
       }
       close("tr").line();
     }
     close("tbody").close("table").line();
+  }
+
+  private static String kind(String text) {
+    return LONG_WORD.matcher(text).find() ? " class=long" : "";
   }
 
   /** Opens a part of the page that scrolls; its label is for screen readers. */

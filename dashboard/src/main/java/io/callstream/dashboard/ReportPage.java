@@ -2,6 +2,7 @@ package io.callstream.dashboard;
 
 import io.callstream.dashboard.CallHours.Day;
 import io.callstream.dashboard.Findings.Subject;
+import io.callstream.internal.sink.Plural;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Set;
@@ -93,7 +94,7 @@ final class ReportPage {
     html.open("header").line().open("div");
     html.element("h1", "Calls for service");
     html.open("p class=lead")
-        .element("strong", Formats.number(snapshot.accounting().calls()) + " calls")
+        .element("strong", Plural.of(snapshot.accounting().calls(), "call"))
         .text(period(", "))
         .text(
             snapshot

@@ -5,6 +5,7 @@ import static io.callstream.dashboard.Formats.text;
 
 import io.callstream.dashboard.SvgChart.Period;
 import io.callstream.engine.RunningPipeline.State;
+import io.callstream.internal.sink.Plural;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.progress.Accounting;
 import io.callstream.progress.Accounting.Contributions;
@@ -61,9 +62,16 @@ final class RunPanels {
         all.received() == 0
             ? "There are no records yet."
             : !records.isEmpty() || all.additionalCalls() > 0
-                ? text("%,d records have %,d calls.", all.received(), all.calls())
-                : text("All %,d records are calls", all.calls())
-                    + (late == 0 ? ", and are counted." : ".");
+                ? Plural.of(all.received(), "record")
+                    + (all.received() == 1 ? " has " : " have ")
+                    + Plural.of(all.calls(), "call")
+                    + "."
+                : (all.received() == 1
+                        ? "The only record is a call"
+                        : text("All %,d records are calls", all.calls()))
+                    + (late > 0
+                        ? "."
+                        : all.received() == 1 ? ", and is counted." : ", and are counted.");
     return counted
         + (records.isEmpty() ? "" : " Of the records, " + String.join(", ", records) + ".")
         + (calls.isEmpty() ? "" : " Of the calls, " + String.join(", ", calls) + ".")
@@ -91,25 +99,31 @@ final class RunPanels {
         text(
             "Usual is the mean of the same local hour, or day of the week, in up to %d weeks before"
                 + " and after it, and in at least %d. High outliers are cut, and half a call is"
-                + " added to their sum. The number after ± is the standard deviation that chance"
-                + " alone causes, or that of these hours or days, whichever is more.",
+                + " added to their sum. The number after ± is the error of a prediction from"
+                + " them: the standard deviation that chance alone causes, or that of these hours"
+                + " or days, whichever is more, times √(1 + 1/n), because the mean of n hours or"
+                + " days varies, too.",
             CallHours.WEEKS, CallHours.MIN_OTHERS));
     item(
         text(
-            "A day is unusual if it differs from the usual number by at least %.0f standard"
-                + " deviations.%s",
+            "A day is unusual if it differs from the usual number by at least %.0f times the number"
+                + " after ±.%s",
             Findings.LIMIT,
             snapshot.findings().knowsHolidays()
                 ? " Holidays are marked in parentheses, and follow the other days."
                 : " Holidays are unusual days too."));
     item(
         text(
-            "The last week of a type or an area is a shift if it is outside the range of the %d"
-                + " weeks before, and if a t-test (3 degrees of freedom) rejects that it is like"
-                + " them. The level of the test is %.0f %%, divided by the number of types and"
-                + " areas with at least %d calls a week: random weeks cause a shift in about one of"
-                + " 20 reports, or fewer.",
-            Findings.WEEKS_BEFORE, Findings.LEVEL * 100, Findings.MIN_IN_WEEK));
+            "The last week of all calls, a type or an area is a shift if it is outside the range"
+                + " of the %d weeks before, and if a t-test (3 degrees of freedom) rejects that it"
+                + " is like them. The level of the test is %.0f %% for all calls, and for types and"
+                + " areas %.0f %% divided by the number of those with at least %d calls a week:"
+                + " random weeks cause a shift of all calls in about one of 20 reports, or fewer,"
+                + " and one of a type or an area in as many.",
+            Findings.WEEKS_BEFORE,
+            Findings.LEVEL * 100,
+            Findings.LEVEL * 100,
+            Findings.MIN_IN_WEEK));
     item(
         "An hour of a type is unusual if at most one of 100,000 usual hours has as many calls,"
             + " compared with the weeks before it, unless the run has another limit.");
@@ -174,10 +188,9 @@ final class RunPanels {
     html.element("h3", "Records per second, by the time since the start").line();
     html.note(
         text(
-            "%,d records in %,d %s and %,.1f s: %,.0f per second on average",
-            records,
-            batches,
-            batches == 1 ? "batch" : "batches",
+            "%s in %s and %,.1f s: %,.0f per second on average",
+            Plural.of(records, "record"),
+            Plural.of(batches, "batch"),
             span.toMillis() / 1e3,
             records * 1e9 / span.toNanos()));
     List<Period> rates =

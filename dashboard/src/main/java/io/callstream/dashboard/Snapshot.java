@@ -62,9 +62,12 @@ record Snapshot(
   }
 
   /**
-   * The first rows of a statistic, below its columns in words, the index of the first measure
-   * column, and the number of all rows.
+   * Some rows of a statistic.
+   *
+   * @param columns the names of the columns in words
+   * @param numbersFrom the index of the first measure column
+   * @param note which rows these are
    */
   record Table(
-      String name, List<String> columns, List<List<String>> cells, int numbersFrom, long rows) {}
+      String name, List<String> columns, List<List<String>> cells, int numbersFrom, String note) {}
 }

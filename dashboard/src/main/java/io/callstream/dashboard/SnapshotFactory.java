@@ -11,6 +11,7 @@ import io.callstream.engine.RunningPipeline.State;
 import io.callstream.internal.aggregate.BlockResults;
 import io.callstream.internal.aggregate.Groups;
 import io.callstream.internal.aggregate.TextCache;
+import io.callstream.internal.sink.Plural;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
@@ -156,7 +157,7 @@ final class SnapshotFactory {
         main.flatMap(this::dispositions),
         byLocation.map(results -> ranking(results, TOP_LOCATIONS, address -> "")),
         since,
-        others.stream().map(results -> table(results, zone)).toList(),
+        others.stream().map(results -> table(results, details.watermark(), zone)).toList(),
         progress,
         running.accounting(),
         monitor.isPresent(),
@@ -297,29 +298,48 @@ final class SnapshotFactory {
     return statistic.columns().size() - numbers;
   }
 
-  /** Adds the rows of the latest windows, or the sessions with the latest starts. */
-  private static void addLatest(BlockResults results, int most, List<ResultRow> rows) {
+  /**
+   * Adds the rows of the latest windows, or the sessions with the latest starts.
+   *
+   * @param end the latest end of the windows
+   */
+  private static void addLatest(BlockResults results, Instant end, int most, List<ResultRow> rows) {
     boolean isSession = results.statistic().window().orElse(null) instanceof Window.Session;
     for (Map.Entry<Long, Groups> window : results.groups().descendingMap().entrySet()) {
       List<ResultRow> some = new ArrayList<>(results.rows(window.getKey(), window.getValue()));
       if (isSession) {
         Collections.reverse(some);
       }
-      some.stream().limit(most - rows.size()).forEach(rows::add);
+      some.stream()
+          .filter(row -> !row.window().orElseThrow().end().isAfter(end))
+          .limit(most - rows.size())
+          .forEach(rows::add);
       if (rows.size() == most) {
         return;
       }
     }
   }
 
-  /** Returns the rows with the highest counts, or the latest windows, newest first. */
-  private static Table table(Results results, ZoneId zone) {
+  /**
+   * Returns the rows with the highest counts, or those of the latest complete windows, newest
+   * first. If no window is complete, the rows are of other windows.
+   */
+  private static Table table(Results results, Optional<Instant> watermark, ZoneId zone) {
     List<ResultRow> rows = new ArrayList<>();
+    String note = "";
     if (results.statistic().window().isEmpty()) {
       rows.addAll(results.top(TABLE_ROWS));
     } else {
-      addLatest(BlockResults.of(results), TABLE_ROWS, rows);
+      note = "Complete windows, newest first: ";
+      addLatest(BlockResults.of(results), watermark.orElse(Instant.MIN), TABLE_ROWS, rows);
+      if (rows.isEmpty()) {
+        note = "No window is complete. Newest first: ";
+        addLatest(BlockResults.of(results), Instant.MAX, TABLE_ROWS, rows);
+      }
     }
+    boolean isPart = rows.size() < results.size();
+    note += isPart && note.isEmpty() ? "The first " : "";
+    note += (isPart ? rows.size() + " of " : "") + Plural.of(results.size(), "row");
     Statistic statistic = results.statistic();
     RowTexts texts = new RowTexts(statistic, zone);
     return new Table(
@@ -327,6 +347,6 @@ final class SnapshotFactory {
         statistic.typedColumns().stream().map(Formats::words).toList(),
         rows.stream().map(texts::of).toList(),
         numbersFrom(statistic),
-        results.size());
+        note);
   }
 }

@@ -15,6 +15,7 @@ import io.callstream.dashboard.Snapshot.Table;
 import io.callstream.dashboard.SvgChart.Look;
 import io.callstream.dashboard.SvgChart.Period;
 import io.callstream.dashboard.SvgChart.Shape;
+import io.callstream.internal.sink.Plural;
 import java.time.DayOfWeek;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -82,7 +83,7 @@ final class StatisticPanels {
       case SPIKES -> spikes();
       case SHIFT -> findings.shift().ifPresent(this::shift);
       case RESPONSE -> responses();
-      case TYPES -> snapshot.types().ifPresent(types -> bars(types, "types"));
+      case TYPES -> snapshot.types().ifPresent(types -> bars(types, "type"));
     }
   }
 
@@ -99,9 +100,9 @@ final class StatisticPanels {
     hours.ifPresent(this::week);
     boolean hasTypes = snapshot.types().isPresent() && !written.contains(Subject.TYPES);
     if (hasTypes) {
-      snapshot.types().ifPresent(types -> ranking("Most frequent types", types, "types", "half"));
+      snapshot.types().ifPresent(types -> ranking("Most frequent types", types, "type", "half"));
     }
-    snapshot.dispositions().ifPresent(d -> ranking("Dispositions", d, "dispositions", "half"));
+    snapshot.dispositions().ifPresent(d -> ranking("Dispositions", d, "disposition", "half"));
     // The addresses are wide if the other halves of the page are pairs.
     long halves =
         Stream.of(hasDays, hasTypes, snapshot.dispositions().isPresent()).filter(h -> h).count()
@@ -113,7 +114,7 @@ final class StatisticPanels {
                 ranking(
                     "Addresses with the most calls",
                     all,
-                    "addresses",
+                    "address",
                     halves % 2 == 0 ? "wide" : "half"));
     snapshot.others().forEach(this::table);
   }
@@ -126,10 +127,7 @@ final class StatisticPanels {
     boolean isWide = isWide(table);
     String title = Formats.words(table.name());
     html.openPanel(isWide ? "panel wide" : "panel half", title);
-    html.note(
-        table.rows() > table.cells().size()
-            ? text("The first %d of %,d rows", table.cells().size(), table.rows())
-            : text("%,d rows", table.rows()));
+    html.note(table.note());
     if (isWide) {
       html.openScrolling("scroll", title + " as a table").line();
     }
@@ -140,20 +138,20 @@ final class StatisticPanels {
     html.close("section").line();
   }
 
-  private void ranking(String title, Ranking ranking, String groups, String width) {
+  private void ranking(String title, Ranking ranking, String group, String width) {
     html.openPanel("panel " + width, title);
-    bars(ranking, groups);
+    bars(ranking, group);
     html.close("section").line();
   }
 
-  private void bars(Ranking ranking, String groups) {
+  private void bars(Ranking ranking, String group) {
     int shown = ranking.entries().size();
     html.note(
         ranking.groups() > shown
             ? text(
-                "The top %d of %,d %s; the others have %,d calls",
-                shown, ranking.groups(), groups, ranking.rest())
-            : text("%,d %s", ranking.groups(), groups));
+                "The top %d of %s; the others have %s",
+                shown, Plural.of(ranking.groups(), group), Plural.of(ranking.rest(), "call"))
+            : Plural.of(ranking.groups(), group));
     long highest = ranking.entries().stream().mapToLong(Ranking.Entry::count).max().orElse(1);
     html.open("ol class=bars role=list").line();
     ranking
@@ -232,10 +230,10 @@ final class StatisticPanels {
     int shown = Math.min(TABLE_DAYS, rows.size());
     html.collapsedTable(
         "Calls by day as a table",
-        text(
-            "The latest %d of the %,d days in the chart, newest first; * not complete, or clocks"
-                + " change",
-            shown, rows.size()),
+        (shown == rows.size()
+                ? "Newest first"
+                : text("The latest %d of the %,d days, newest first", shown, rows.size()))
+            + "; * not complete, or clocks change",
         "Calls by day",
         "scroll",
         List.of("Day", "Calls", "Usual", "±"),
@@ -257,9 +255,11 @@ final class StatisticPanels {
                         Formats.few(spike.usual())))
             .toList();
     html.note(
-        text(
-            "The %d most unusual of %,d, in complete hours",
-            rows.size(), findings.spikes().size()));
+        rows.size() == findings.spikes().size()
+            ? "All in complete hours, the most unusual first"
+            : text(
+                "The %d most unusual of %,d, in complete hours",
+                rows.size(), findings.spikes().size()));
     html.table(List.of("Hours", findings.spikesOf(), "Calls", "Usual"), rows, 2);
   }
 
@@ -280,8 +280,13 @@ final class StatisticPanels {
               isLast ? Look.MARKED : Look.PLAIN,
               shift.usual().mean() / DAYS_OF_WEEK));
     }
-    html.open("p class=note").text("Calls of ").open("bdi").text(RowTexts.shortened(shift.name()));
-    html.close("bdi").text(" by day; orange: the last week; line: mean of the four weeks before");
+    html.open("p class=note");
+    if (shift.name().equals(Shift.ALL)) {
+      html.text("All calls");
+    } else {
+      html.text("Calls of ").element("bdi", RowTexts.shortened(shift.name()));
+    }
+    html.text(" by day; orange: the last week; line: mean of the four weeks before");
     html.close("p").line();
     html.chart("chart", SvgChart.of(Shape.BARS, periods, day));
   }
@@ -295,8 +300,8 @@ final class StatisticPanels {
       bar(
           RowTexts.shortened(response.priority()),
           text(
-              "90 %% within %s; %,d calls",
-              Formats.duration(response.ninetieth()), response.calls()),
+              "90 %% within %s; %s",
+              Formats.duration(response.ninetieth()), Plural.of(response.calls(), "call")),
           (double) response.median().toMillis() / Math.max(1, highest),
           Formats.duration(response.median()),
           "");
@@ -347,9 +352,8 @@ final class StatisticPanels {
         most == 0
             ? "No hour is complete."
             : text(
-                "Mean calls per hour, in local time, of %s complete %s each",
-                least == most ? number(most) : least + " to " + most,
-                most == 1 ? "hour" : "hours"));
+                "Mean calls per hour, in local time, of %s%s each",
+                least == most ? "" : least + " to ", Plural.of(most, "complete hour")));
     if (most > 0) {
       heatMap(sums, highest);
     }

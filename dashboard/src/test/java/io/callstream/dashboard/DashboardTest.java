@@ -44,6 +44,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
@@ -290,12 +291,29 @@ class DashboardTest {
         "-999999999-01-01T00:00:00Z",
         "%2B999999999-12-31T23:59:59.999999999Z",
         "%2B292278994-08-17T07:12:55.808Z",
-        "-292275055-05-16T16:47:04.191Z"
+        "-292275055-05-16T17:00:00Z"
       })
   void servesNoRowsForWindowsAtTheLimitsOfTime(String start) throws Exception {
     JsonNode answer = json("/api/statistics/calls-by-type-and-disposition-hourly?window=" + start);
     assertThat(answer.get("rows")).isEmpty();
     assertThat(answer.get("totalRows").asInt()).isZero();
+  }
+
+  @Test
+  void rejectsWindowsThatAStatisticCannotHave() throws Exception {
+    Map<String, String> errors =
+        Map.of(
+            "calls-by-type?window=2018-11-04T01:00:00-07:00",
+            "The statistic calls-by-type has no windows. Leave out the parameter window.",
+            "calls-by-type-and-disposition-hourly?window=2018-11-04T01:30:00-07:00",
+            "No window of the statistic calls-by-type-and-disposition-hourly starts at"
+                + " 2018-11-04T01:30:00-07:00. The window of this time starts at"
+                + " 2018-11-04T01:00:00-07:00.");
+    for (Map.Entry<String, String> error : errors.entrySet()) {
+      HttpResponse<String> response = get("/api/statistics/" + error.getKey());
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+      assertThat(JSON.readTree(response.body()).get("error").asText()).isEqualTo(error.getValue());
+    }
   }
 
   @ParameterizedTest

@@ -127,7 +127,10 @@ class FindingsTest {
                 + " calls</strong> in the week from Sun 3 Jun 2018 to Sat 9 Jun 2018, 5.9 times the"
                 + " 7.1 ± 3.0 of the four weeks before (7, 7, 7, 7).");
     assertThat(findings.unknown())
-        .containsExactly("Response times: this report does not measure them.");
+        .containsExactly(
+            "Shifts: the 378 calls of the week to Sat 9 Jun 2018 do not clearly differ from the"
+                + " four weeks before, which had 307 to 343.",
+            "Response times: this report does not measure them.");
   }
 
   @Test
@@ -304,6 +307,49 @@ class FindingsTest {
   }
 
   @Test
+  void allCallsAreComparedInOneTest() throws Exception {
+    addFiveWeeks();
+    for (int type = 0; type < 20; type++) {
+      addWeeks("Type " + type, 50, 52, 49, 51, 30);
+    }
+    Findings findings = find();
+    // With two other calls an hour. A type would have to differ more, as one of 22. The mean has
+    // half a call per four weeks more, and the variance is the mean times 5/4.
+    assertThat(findings.sentences().get(Subject.SHIFT))
+        .isEqualTo(
+            "The week from Mon 30 Apr 2018 to Sun 6 May 2018 had <strong>936 calls</strong>, 30 %"
+                + " fewer than the 1,346 ± 41 of the four weeks before, which had 1,316 to 1,376.");
+    assertThat(findings.shift()).hasValueSatisfying(all -> assertThat(all.name()).isEmpty());
+    assertThat(findings.unknown())
+        .anySatisfy(text -> assertThat(text).startsWith("Shifts: no type with at least 20"));
+  }
+
+  @Test
+  void aDayIsUnusualFromFourErrorsOfAPrediction() throws Exception {
+    ZonedDateTime wednesday = START.plusDays(2).plusHours(12).plusMinutes(20);
+    for (int extra : new int[] {445, 475}) {
+      calls.clear();
+      addEvenFeed(START, 36 * 24, START.minusDays(1));
+      add(100, "Alpha", wednesday.plusWeeks(1));
+      add(200, "Alpha", wednesday.plusWeeks(2));
+      add(100, "Alpha", wednesday.plusWeeks(3));
+      add(extra, "Alpha", wednesday.plusWeeks(4));
+      Findings findings = find();
+      // The others have 48, 148, 248 and 148 calls: a standard deviation of 81.65, and an error of
+      // 81.65 * sqrt(5 / 4) = 91.3. The day has 345 more than their mean, or 375.
+      assertThat(findings.days().get(LocalDate.of(2018, 5, 2)).usual().spread())
+          .isCloseTo(91.3, within(0.05));
+      if (extra == 445) {
+        assertThat(findings.sentences()).doesNotContainKey(Subject.DAYS);
+      } else {
+        assertThat(findings.sentences().get(Subject.DAYS))
+            .startsWith("<strong>Wed 2 May 2018</strong> had <strong>523 calls</strong>")
+            .contains("the 148 ± 91 of other Wednesdays");
+      }
+    }
+  }
+
+  @Test
   void probabilitiesAreThoseOfATableOfStudentsDistribution() {
     // Two-sided, 3 degrees of freedom.
     assertThat(shiftOf(3.182).probability()).isCloseTo(0.05, within(1e-4));
@@ -340,8 +386,8 @@ class FindingsTest {
     addFiveWeeks();
     assertThat(find(List.of(StandardStatistics.callsPerHour(HOUR))).unknown())
         .contains(
-            "Shifts against the weeks before: this report has no counts of all calls by the hour"
-                + " and type, district or neighborhood. To get them, add such a statistic without a"
+            "Shifts of types and areas: this report has no counts of all calls by the hour and"
+                + " type, district or neighborhood. To get them, add such a statistic without a"
                 + " filter.");
     Statistic tenDays =
         Statistic.named("ten-days")
@@ -566,12 +612,12 @@ class FindingsTest {
                 + " of 70 complete hours. Its most frequent types:");
     assertThat(findings.unknown())
         .containsExactly(
-            "What is usual for the busiest hour: this needs 4 other weeks, and there are 0.",
+            "What is usual for the busiest hour: this needs 4 other weeks, and has 0.",
             "Unusual days: this needs a complete day of the same weekday in 4 other weeks.",
             "Unusual hours: no type had unusually many calls in a complete hour, or there are not"
                 + " enough weeks before to compare with.",
             "Shifts against the weeks before: this needs 35 complete days in a row at the end, and"
-                + " there are 1.",
+                + " has 1.",
             "Response times: this report does not measure them.");
   }
 
@@ -581,7 +627,7 @@ class FindingsTest {
     Findings findings = find();
     assertThat(findings.sentences()).containsOnlyKeys(Subject.TYPES);
     assertThat(findings.unknown())
-        .contains("The busiest hour: this needs 24 complete hours, and there are 3.");
+        .contains("The busiest hour: this needs 24 complete hours, and has 3.");
   }
 
   @Test

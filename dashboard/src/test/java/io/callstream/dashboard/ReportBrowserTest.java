@@ -34,6 +34,25 @@ class ReportBrowserTest {
           + "  || getComputedStyle(e).overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1;"
           + "}).map(e => e.tagName + ' ' + e.textContent.slice(0, 60))";
 
+  /** Words that take several lines, of cells whose words are short. */
+  private static final String BROKEN =
+      "[...document.querySelectorAll('table:not(.heat) :is(th, td):not(.long), .share')]"
+          + ".flatMap(e => [...e.textContent.matchAll(/\\S+/g)].filter(word => {"
+          + " const range = document.createRange();"
+          + " range.setStart(e.firstChild, word.index);"
+          + " range.setEnd(e.firstChild, word.index + word[0].length);"
+          + " return range.getClientRects().length > 1;"
+          + "}).map(word => word[0]))";
+
+  /** Parts of numbers and shares that take several lines, and tables that are cut off. */
+  private static final String CUT =
+      "[...document.querySelectorAll('td.number, .count, .share')].filter(e => {"
+          + " const range = document.createRange();"
+          + " range.selectNodeContents(e);"
+          + " return range.getClientRects().length > 1;"
+          + "}).concat([...document.querySelectorAll('.panel.wide .scroll')]"
+          + " .filter(e => e.scrollWidth > e.clientWidth + 1)).map(e => e.textContent.slice(0, 60))";
+
   private static Browser browser;
   private static URI report;
 
@@ -126,6 +145,20 @@ class ReportBrowserTest {
       assertThat(browser.evaluate(CLIPPED)).as("%d pixels", width).isEmpty();
       assertThat(browser.evaluate("document.documentElement.scrollWidth").asInt())
           .isLessThanOrEqualTo(width);
+    }
+  }
+
+  @Test
+  void namesAndNumbersStayWhole() throws Exception {
+    browser.emulate("screen", "light");
+    browser.resize(1_280, 900);
+    assertThat(browser.evaluate(CUT)).isEmpty();
+    assertThat(browser.evaluate(BROKEN)).isEmpty();
+    assertThat(browser.texts(".share")).contains("100.0 %");
+    browser.emulate("print", "light");
+    for (int width : PAPERS) {
+      browser.resize(width, 1_000);
+      assertThat(browser.evaluate(BROKEN)).as("%d pixels", width).isEmpty();
     }
   }
 

@@ -356,6 +356,30 @@ class ReportTest {
   }
 
   @Test
+  void oneOfAThingIsSingular() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      assertThat(Report.html(run.receive(SomeCalls.of(1)).running()))
+          .contains(
+              "<strong>1 call</strong>",
+              "The only record is a call, and is counted.",
+              "The only type is ",
+              ">1 disposition<",
+              ">1 address<")
+          .doesNotContainPattern("\\b1 (calls|records|types|hours|days|weeks|rows)\\b");
+      run.receive("no call".getBytes(UTF_8));
+      assertThat(Report.html(run.running())).contains("2 records have 1 call.");
+    }
+  }
+
+  @Test
+  void methodStatesTheErrorThatIsComputed() throws Exception {
+    try (WatchedRun run = WatchedRun.standard()) {
+      assertThat(Report.html(run.running()))
+          .contains("times √(1 + 1/n)", "by at least 4 times the number after ±.");
+    }
+  }
+
+  @Test
   void saysThatThereAreNoRecords() throws Exception {
     try (WatchedRun run = WatchedRun.standard()) {
       assertThat(Report.html(run.running()))

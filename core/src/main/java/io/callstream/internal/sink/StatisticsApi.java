@@ -2,6 +2,7 @@ package io.callstream.internal.sink;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.aggregate.WindowAssigner;
 import io.callstream.pipeline.CountedSince;
 import io.callstream.pipeline.ResultRow;
 import io.callstream.pipeline.Results;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -173,6 +175,12 @@ public final class StatisticsApi {
     Stream<ResultRow> selected;
     if (window.isPresent()) {
       List<ResultRow> rows = results.window(window.get());
+      if (rows.isEmpty()) {
+        Optional<String> error = windowError(results.statistic(), window.get());
+        if (error.isPresent()) {
+          return Answer.error(400, error.get());
+        }
+      }
       totalRows = rows.size();
       selected = rows.stream().limit(top.orElse(Integer.MAX_VALUE));
     } else {
@@ -196,6 +204,28 @@ public final class StatisticsApi {
           json.writeEndArray();
           json.writeEndObject();
         });
+  }
+
+  /** Returns why a statistic cannot have a window that starts at a time. */
+  private Optional<String> windowError(Statistic statistic, Instant start) {
+    if (statistic.window().isEmpty()) {
+      return Optional.of(
+          "The statistic %s has no windows. Leave out the parameter window."
+              .formatted(statistic.name()));
+    }
+    Instant last;
+    try {
+      long millis = new WindowAssigner(statistic.window().get()).lastStart(start.toEpochMilli());
+      last = Instant.ofEpochMilli(millis);
+    } catch (ArithmeticException e) {
+      return Optional.empty(); // The time is outside the years that a call can have.
+    }
+    DateTimeFormatter times = RowFormatter.times(running.pipeline().format().zone());
+    return last.equals(start)
+        ? Optional.empty()
+        : Optional.of(
+            "No window of the statistic %s starts at %s. The window of this time starts at %s."
+                .formatted(statistic.name(), times.format(start), times.format(last)));
   }
 
   private void write(

@@ -2,6 +2,7 @@ package io.callstream.examples.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.callstream.internal.sink.Plural;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
@@ -22,7 +23,7 @@ final class DisplayText {
   }
 
   static String records(long number) {
-    return format(number == 1 ? "%,d record" : "%,d records", number);
+    return Plural.of(number, "record");
   }
 
   /** Returns the maximum number of records in a range of offsets as text. */

@@ -170,7 +170,9 @@ final class ProduceCommand implements Callable<Integer> {
     try (Registration ignored = callstream.interruption().onRequest(rest::stop)) {
       report = sending.send(rest, format, calls, () -> false);
     }
-    callstream.terminal().say("resumed   %,d records were in the topic already", rest.skipped());
+    callstream
+        .terminal()
+        .say("resumed   %s in the topic already", DisplayText.records(rest.skipped()));
     return report;
   }
 

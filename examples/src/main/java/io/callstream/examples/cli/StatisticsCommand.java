@@ -5,6 +5,7 @@ import io.callstream.engine.Engine;
 import io.callstream.engine.RunOptions;
 import io.callstream.engine.RunningPipeline;
 import io.callstream.examples.cli.StopRequest.Registration;
+import io.callstream.internal.sink.Plural;
 import io.callstream.kafka.TopicAdmin;
 import io.callstream.kafka.TopicInfo;
 import io.callstream.pipeline.KafkaTopic;
@@ -152,12 +153,11 @@ final class StatisticsCommand implements Callable<Integer> {
       topicToContinue = info;
     }
     terminal.say(
-        "topic     %s%s: %s%d %s; starting engine %s",
+        "topic     %s%s: %s%s; starting engine %s",
         topic.name(),
         part == null ? "" : ", part " + part,
         countsAll ? DisplayText.atMost(info.offsets()) + " in " : "",
-        info.partitions().size(),
-        info.partitions().size() == 1 ? "partition" : "partitions",
+        Plural.of(info.partitions().size(), "partition"),
         engine.name());
     if (info.heldBack() > 0) {
       terminal.warn(

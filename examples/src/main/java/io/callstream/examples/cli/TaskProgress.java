@@ -83,20 +83,24 @@ final class TaskProgress {
   }
 
   synchronized String line() {
-    String of = total == Meter.UNKNOWN || inOffsets ? "" : DisplayText.format(" of %,d", total);
+    String figures =
+        total == Meter.UNKNOWN || inOffsets
+            ? DisplayText.records(records)
+            : DisplayText.format("%,d of %s", records, DisplayText.records(total));
     String part = inOffsets ? DisplayText.format(", %d%% of the offsets read", percent()) : "";
-    return DisplayText.format("%-9s %,d%s records%s%s", task, records, of, part, pace(", "));
+    return DisplayText.format("%-9s %s%s%s", task, figures, part, pace(", "));
   }
 
   /** Returns the progress as figures, with a bar if the total is known. */
   synchronized String bar(int width) {
     if (total == Meter.UNKNOWN) {
-      return cut(DisplayText.format("%-9s %,d records%s", task, records, pace("  ")), width);
+      return cut(
+          DisplayText.format("%-9s %s%s", task, DisplayText.records(records), pace("  ")), width);
     }
     String start = DisplayText.format("%-9s %3d%% ", task, percent());
     String figures =
         inOffsets
-            ? DisplayText.format(" %,d records", records)
+            ? " " + DisplayText.records(records)
             : DisplayText.format(" %,d of %,d", records, total);
     String end = figures + pace("  ");
     int room = width - start.length() - end.length() - "[]".length();

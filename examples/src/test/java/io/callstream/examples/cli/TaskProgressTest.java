@@ -36,6 +36,8 @@ class TaskProgressTest {
         .isEqualTo("counted   50,000 of 50,000 records, 25,000/s");
     assertThat(progress(Meter.UNKNOWN, 0, 1_500).line())
         .isEqualTo("counted   1,500 records, 1,500/s");
+    assertThat(progress(Meter.UNKNOWN, 0, 1).line()).isEqualTo("counted   1 record, 1/s");
+    assertThat(progress(1, 1).line()).isEqualTo("counted   1 of 1 record");
   }
 
   @Test
