@@ -34,10 +34,10 @@ class ReportBrowserTest {
           + "  || getComputedStyle(e).overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1;"
           + "}).map(e => e.tagName + ' ' + e.textContent.slice(0, 60))";
 
-  /** Words that take several lines, of cells whose words are short. */
+  /** Words and times that take several lines, of cells whose words are short. */
   private static final String BROKEN =
       "[...document.querySelectorAll('table:not(.heat) :is(th, td):not(.long), .share')]"
-          + ".flatMap(e => [...e.textContent.matchAll(/\\S+/g)].filter(word => {"
+          + ".flatMap(e => [...e.textContent.matchAll(/[^\\s–]+/g)].filter(word => {"
           + " const range = document.createRange();"
           + " range.setStart(e.firstChild, word.index);"
           + " range.setEnd(e.firstChild, word.index + word[0].length);"
