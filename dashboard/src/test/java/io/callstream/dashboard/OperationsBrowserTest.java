@@ -29,6 +29,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -469,13 +470,22 @@ class OperationsBrowserTest extends InBrowser {
       dashboard =
           Dashboard.of(next.running())
               .linking("More", URI.create("http://localhost"))
+              .linking(
+                  "Spark UI",
+                  () ->
+                      next.running().state() == RunningPipeline.State.RUNNING
+                          ? Optional.of(URI.create("http://localhost:4040"))
+                          : Optional.empty())
               .noting("Spark UI: off")
               .start(port);
       browser.await("document.querySelector('#figure-received')?.textContent === '123'");
       browser.await("document.querySelector('#links a') !== null");
       assertThat(browser.texts("#state")).containsExactly("Running");
-      assertThat(browser.texts("#links a")).containsExactly("More");
+      assertThat(browser.texts("#links a")).containsExactly("More", "Spark UI");
       assertThat(browser.texts("#links span")).containsExactly("Spark UI: off");
+      next.running().stop();
+      browser.await("document.querySelectorAll('#links a').length === 1");
+      assertThat(browser.texts("#links a")).containsExactly("More");
     }
   }
 
