@@ -39,6 +39,7 @@ function draw() {
   document.title = (data.label ? data.label + ': ' : '') + 'Police calls';
   byId('failure').hidden = data.state !== 'FAILED';
   setText(byId('failure'), data.failure || '');
+  showIgnored();
   showLight();
   showNow();
   showFilters();
