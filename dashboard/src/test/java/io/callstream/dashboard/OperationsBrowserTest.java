@@ -302,6 +302,33 @@ class OperationsBrowserTest extends InBrowser {
   }
 
   @Test
+  void drawsDurationsNextToAllPhasesOfSparkOnASmallWall() throws Exception {
+    browser.resize(1366, 768);
+    open("?kiosk");
+    browser.await("document.querySelectorAll('.chart canvas').length === 2");
+    browser.evaluate(
+        """
+        (async () => {
+          const state = await (await fetch('api/operations')).json();
+          state.progress.phasesMs = {latestOffset: 2, walCommit: 9, getBatch: 1, queryPlanning: 8,
+            addBatch: 9000, commitOffsets: 7, triggerExecution: 9027};
+          window.EventSource = class {
+            addEventListener(name, action) {
+              if (name === 'state') {
+                action({data: JSON.stringify(state)});
+              }
+            }
+            close() {}
+          };
+          document.dispatchEvent(new Event('visibilitychange'));
+        })()
+        """);
+    browser.await("document.querySelectorAll('#phases li').length === 7");
+    browser.await("document.querySelector('#durations .u-over').clientHeight >= 60");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
   void showsPhasesOfSparkInTheirOrderAndThenTheirSum() throws Exception {
     browser.evaluate(
         """
