@@ -813,7 +813,7 @@ class ExploreBrowserTest extends InBrowser {
         .as("0:00; then 2:00 and 3:00")
         .matches("MML+");
     assertThat(browser.texts("#trend .note").get(0))
-        .contains("01:00 occurs twice. The times of the calls do not tell which");
+        .contains("01:00 occurs twice. The calls do not specify which");
     assertThat(browser.evaluate("document.querySelectorAll('#trend .brush').length").asInt())
         .as("nothing is selected")
         .isZero();

@@ -38,7 +38,7 @@ function hours({hours: from, upTo, accounting}) {
   return {
     size, starts, locals, calls, gap, partial, complete, changes, end, byLocal,
     twice, // The local hours that occur twice.
-    /** Returns whether an hour occurs twice, and the times of the calls do not tell which one they mean. */
+    /** Returns whether an hour occurs twice, and the calls do not specify which one they belong to. */
     ambiguous: i => accounting.ambiguousTimes > 0 && twice.has(locals[i]),
     lastComplete: complete.lastIndexOf(true),
     offsetAt: seconds => {

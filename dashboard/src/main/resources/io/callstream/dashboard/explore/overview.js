@@ -50,7 +50,7 @@ export function overview() {
     if (!isWhole && part.calls > 0) {
       both.append(bar(part.calls, ' part'));
     }
-    const about = (bin.ambiguous ? ', occurs twice, and calls do not tell which hour they mean' : bin.partial ? ', not complete' : '') + (bin.change ? `, clocks change, ${bin.hours} hours` : '')
+    const about = (bin.ambiguous ? ', occurs twice, and the calls do not specify which one' : bin.partial ? ', not complete' : '') + (bin.change ? `, clocks change, ${bin.hours} hours` : '')
       + (!isWhole && part.hours > 0 ? `; selected: ${count(part.hours, 'hour')} with ${count(part.calls, 'call')}` : '');
     both.append(drawn('title', {}, `${name(bin)}: ${count(bin.calls, 'call')}, ${one.format(bin.calls / bin.hours)} an hour${about}`));
     p.svg.append(both);

@@ -23,7 +23,7 @@ export function trend() {
   const around = isAll ? null : hoursAround(selected);
   const twice = [...new Set((around || points).filter(point => point.ambiguous).map(point => text('hour', point.local)))];
   setText(shown.note, comparison(points, unit)
-    + (twice.length ? `. The hour ${twice.join(' and ')} occurs twice. The times of the calls do not tell which of the two they mean, so the line has a gap.` : ''));
+    + (twice.length ? `. The hour ${twice.join(' and ')} occurs twice. The calls do not specify which of the two they belong to, so the line has a gap.` : ''));
   shown.rows = {
     columns: [unit, 'calls', 'complete', 'week_before', 'median_of_4_weeks'],
     rows: points.map(point => [iso(point.start), point.calls, point.complete, point.weeks[0], value.median(point)])
