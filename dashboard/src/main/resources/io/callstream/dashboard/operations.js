@@ -183,7 +183,7 @@
         ...size(),
         series: [{label: 'at', value: (u, at) => clockTime(at ?? u.data[0].at(-1))}, ...series],
         axes: [
-          {...axis(), space: rem() * 5, values: (u, splits) => splits.map(clockTime)},
+          {...axis(), size: rem() * 2.2, space: rem() * 5, values: (u, splits) => splits.map(clockTime)},
           {...axis(), size: rem() * 3.4, values: (u, values) => values.map(value => short.format(value))}
         ],
         scales: {
