@@ -11,8 +11,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** The static files of the page, read and compressed once. uPlot comes from its WebJar. */
+/**
+ * The static files of the page, read and compressed once, and its links. uPlot comes from its
+ * WebJar.
+ */
 final class Assets {
   private static final String UPLOT = "/META-INF/maven/org.webjars.npm/uplot/pom.properties";
 
@@ -38,11 +43,15 @@ final class Assets {
           "week");
 
   private final Map<String, Zipped> files = new LinkedHashMap<>();
+  private final Map<String, Supplier<Optional<URI>>> links;
+  private final List<String> notes;
 
   /** A file in gzip. */
   private record Zipped(String type, byte[] gzip) {}
 
-  Assets(Map<String, URI> links, List<String> notes) {
+  Assets(Map<String, Supplier<Optional<URI>>> links, List<String> notes) {
+    this.links = links;
+    this.notes = notes;
     add("/", "explore.html", "text/html");
     add("/explore.css", "explore.css", "text/css");
     add("/explore.js", "explore.js", "text/javascript");
@@ -56,13 +65,17 @@ final class Assets {
     String uplot = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
     add("/uplot.css", uplot + "uPlot.min.css", "text/css");
     add("/uplot.js", uplot + "uPlot.iife.min.js", "text/javascript");
-    byte[] more = Json.bytes(Json.object("links", links, "notes", notes));
-    files.put("/api/links", new Zipped(Response.JSON, Response.gzip(more)));
   }
 
-  /** Returns the file that a client requests. */
+  /** Returns the file or the links that a client requests. */
   Optional<Response> find(HttpExchange exchange) {
-    return Optional.ofNullable(files.get(exchange.getRequestURI().getPath()))
+    String path = exchange.getRequestURI().getPath();
+    if (path.equals("/api/links")) {
+      Map<String, @Nullable Object> current = new LinkedHashMap<>();
+      links.forEach((title, target) -> target.get().ifPresent(uri -> current.put(title, uri)));
+      return Optional.of(Response.json(200, Json.object("links", current, "notes", notes)));
+    }
+    return Optional.ofNullable(files.get(path))
         .map(file -> Response.zipped(exchange, file.type(), file.gzip()));
   }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -170,7 +171,7 @@ public final class Dashboard implements AutoCloseable {
   /** Builds a {@link Dashboard}. Not thread-safe. */
   public static final class Builder {
     private final RunningPipeline running;
-    private final Map<String, URI> links = new LinkedHashMap<>();
+    private final Map<String, Supplier<Optional<URI>>> links = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
     private final List<String> hosts = new ArrayList<>();
     private InetAddress address = InetAddress.getLoopbackAddress();
@@ -214,8 +215,17 @@ public final class Dashboard implements AutoCloseable {
       return this;
     }
 
-    /** Adds a link to the page, such as the Spark UI. */
+    /** Adds a link to the page. */
     public Builder linking(String title, URI target) {
+      return linking(title, () -> Optional.of(target));
+    }
+
+    /**
+     * Adds a link that may change or end, such as to the Spark UI.
+     *
+     * @param target returns the target, or empty while there is none; must be thread-safe
+     */
+    public Builder linking(String title, Supplier<Optional<URI>> target) {
       links.put(title, target);
       return this;
     }

@@ -102,6 +102,7 @@ final class ExploreApi {
       if (index != null) {
         query.checkFilters(index.columns());
       }
+      query = statistic.flatMap(Statistic::window).map(query::rounded).orElse(query);
     } catch (IllegalArgumentException e) {
       return Response.error(400, String.valueOf(e.getMessage()));
     }
@@ -191,6 +192,7 @@ final class ExploreApi {
     if (results.isPresent() && index != null) {
       results.get().countedSince().ifPresent(s -> content.put("countedSince", s.time()));
       index.update(results.get().groups(), inputs.upTo());
+      content.put("range", Json.object("from", query.start(), "to", query.end()));
       addSelection(content, index, index.select(query));
     }
     content.put("spikes", spikes(query));

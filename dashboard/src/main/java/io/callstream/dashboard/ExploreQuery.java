@@ -1,5 +1,7 @@
 package io.callstream.dashboard;
 
+import io.callstream.internal.aggregate.WindowAssigner;
+import io.callstream.statistic.Window;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -10,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -91,6 +94,14 @@ record ExploreQuery(
             left.getOrDefault("find", "").toLowerCase(Locale.ROOT),
             number("top", left.remove("top"), DEFAULT_TOP, 1, MAX_TOP));
     left.remove("find");
+    if (query.from >= query.to) {
+      throw new IllegalArgumentException(
+          "The parameter from is "
+              + Instant.ofEpochMilli(query.from)
+              + "; it must be before the parameter to, which is "
+              + Instant.ofEpochMilli(query.to)
+              + ".");
+    }
     if (!left.isEmpty()) {
       throw new IllegalArgumentException(
           "The parameter "
@@ -124,6 +135,28 @@ record ExploreQuery(
                         + "."));
       }
     }
+  }
+
+  /** Returns this query with the time extended to whole windows. */
+  ExploreQuery rounded(Window window) {
+    WindowAssigner windows = new WindowAssigner(window);
+    long start = start().isPresent() ? windows.lastStart(from) : from;
+    long end = to;
+    if (end().isPresent()) {
+      long last = windows.lastStart(to);
+      end = last == to ? to : windows.end(last);
+    }
+    return new ExploreQuery(filters, start, end, slot, routine, find, top);
+  }
+
+  /** Returns the first hour, in seconds since the epoch, if it is selected. */
+  Optional<Long> start() {
+    return from == Long.MIN_VALUE ? Optional.empty() : Optional.of(Math.floorDiv(from, 1_000L));
+  }
+
+  /** Returns the exclusive end, in seconds since the epoch, if it is selected. */
+  Optional<Long> end() {
+    return to == Long.MAX_VALUE ? Optional.empty() : Optional.of(Math.floorDiv(to, 1_000L));
   }
 
   private static long time(String name, @Nullable String text, long none) {

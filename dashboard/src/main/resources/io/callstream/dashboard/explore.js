@@ -39,6 +39,7 @@ function draw() {
   document.title = (data.label ? data.label + ': ' : '') + 'Police calls';
   byId('failure').hidden = data.state !== 'FAILED';
   setText(byId('failure'), data.failure || '');
+  showIgnored();
   showLight();
   showNow();
   showFilters();
@@ -69,9 +70,17 @@ function fit() {
   map();
 }
 
+/** Shows the types of the last hour. On a wall, they may take a line from the panels. */
+function showLatest() {
+  showNow();
+  if (state.kiosk) {
+    fit();
+  }
+}
+
 let width = innerWidth;
 window.onresize = () => {
-  if (data && width !== innerWidth) {
+  if (data && (width !== innerWidth || state.kiosk)) {
     width = innerWidth;
     fit();
   }
@@ -86,4 +95,4 @@ onChange(() => {
   load();
 });
 showIgnored();
-start({data: show, latest: showNow, light: showLight, rejection: showRejection});
+start({data: show, latest: showLatest, light: showLight, rejection: showRejection});

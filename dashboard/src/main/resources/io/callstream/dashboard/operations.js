@@ -18,6 +18,7 @@
   const byId = id => document.getElementById(id);
 
   let last = null; // The state, to which changes are applied.
+  let linked = null; // The state of the run for which the links were loaded.
   let ended = false;
   let connected = false;
   let clock = null; // The time of the server, and the age of this page at that moment.
@@ -182,7 +183,7 @@
         ...size(),
         series: [{label: 'at', value: (u, at) => clockTime(at ?? u.data[0].at(-1))}, ...series],
         axes: [
-          {...axis(), space: rem() * 5, values: (u, splits) => splits.map(clockTime)},
+          {...axis(), size: rem() * 2.2, space: rem() * 5, values: (u, splits) => splits.map(clockTime)},
           {...axis(), size: rem() * 3.4, values: (u, values) => values.map(value => short.format(value))}
         ],
         scales: {
@@ -437,6 +438,10 @@
     if (!last) {
       return;
     }
+    if (linked !== last.state) { // Some pages end with the run.
+      linked = last.state;
+      showLinks().catch(() => {});
+    }
     setText(byId('source'), last.source);
     const full = {year: 'numeric'};
     setText(byId('covered'), covered(full));
@@ -544,6 +549,7 @@
 
   async function showLinks() {
     const { links, notes } = await (await fetch('api/links')).json();
+    const made = [];
     for (const [title, target] of Object.entries(links)) {
       // A page of the machine of the pipeline is not reachable from another machine.
       if (LOOPBACK.test(new URL(target).hostname) && !LOOPBACK.test(location.hostname)) {
@@ -552,13 +558,12 @@
       }
       const link = element('a', '', title);
       link.href = target;
-      byId('links').append(link);
+      made.push(link);
     }
-    byId('links').append(...notes.map(note => element('span', '', note)));
+    byId('links').replaceChildren(...made, ...notes.map(note => element('span', '', note)));
   }
 
   setInterval(showAge, 1000);
-  showLinks().catch(() => {});
   // A browser opens at most six connections to a server for all tabs, so hidden tabs disconnect.
   const follow = () => document.hidden ? disconnect() : connect();
   document.addEventListener('visibilitychange', follow);

@@ -45,6 +45,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
@@ -573,6 +574,23 @@ class DashboardTest {
           .isEqualTo(
               "{\"links\":{\"Spark UI\":\"http://localhost:4040\"},\"notes\":[\"Kafka UI:"
                   + " none\"]}");
+    }
+  }
+
+  @Test
+  void servesALinkOnlyWhileItHasATarget() throws Exception {
+    AtomicBoolean exists = new AtomicBoolean(true);
+    URI target = URI.create("http://localhost:4040");
+    try (Dashboard second =
+        Dashboard.of(run.running())
+            .linking("Spark UI", () -> Optional.of(target).filter(uri -> exists.get()))
+            .start(0)) {
+      HttpRequest request = HttpRequest.newBuilder(second.uri().resolve("/api/links")).build();
+      assertThat(CLIENT.send(request, BodyHandlers.ofString()).body())
+          .contains("\"Spark UI\":\"http://localhost:4040\"");
+      exists.set(false);
+      assertThat(CLIENT.send(request, BodyHandlers.ofString()).body())
+          .isEqualTo("{\"links\":{},\"notes\":[]}");
     }
   }
 

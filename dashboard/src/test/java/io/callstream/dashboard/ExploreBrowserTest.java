@@ -722,6 +722,7 @@ class ExploreBrowserTest extends InBrowser {
       add(calls, "About", time, hourOfWeek == 11 ? week == 4 ? 401 : week == 3 ? 400 : 0 : 0);
       add(calls, "Burst", time, hourOfWeek == 12 ? week == 4 ? 22 : 2 : 0);
       add(calls, "More", time, hourOfWeek == 13 ? week == 4 ? 42 : 40 : 0);
+      add(calls, "Rare", time, hourOfWeek == 14 + week ? 1 : 0);
     }
     restart(SanFranciscoCalls.json(), calls);
     Instant last = start.plus(Duration.ofDays(28));
@@ -737,6 +738,13 @@ class ExploreBrowserTest extends InBrowser {
                 + " four weeks before (2)");
     assertThat(trend("More", last.plusSeconds(13 * 3_600), 1))
         .contains("42 calls, 5 % more than a week before (40); 5 % more than the median");
+    // In each of these hours, most of the four weeks before have no call.
+    assertThat(trend("Rare", last.plusSeconds(13 * 3_600), 7))
+        .isEqualTo(
+            "7 complete hours with a week before: 1 call, as many as a week before (1); as many as"
+                + " the median of the four weeks before (1)");
+    assertThat(browser.texts("#trend .key span"))
+        .contains("median of the same hour in the four weeks before");
     // The first hour of all is not complete, so only the last hour has four weeks before it.
     assertThat(trend("Even", last.minusSeconds(2 * 3_600), 4))
         .isEqualTo(
@@ -765,6 +773,101 @@ class ExploreBrowserTest extends InBrowser {
     assertThat(trend("Even", Instant.parse("2018-11-11T08:00:00Z"), 3))
         .startsWith("2 complete hours with a week before: 2 calls");
     assertThat(browser.texts("#trust .note").get(0)).contains("the hour that occurs twice");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void drawsNoHourThatOccursTwiceIfCallsDoNotTellWhich() throws Exception {
+    CallFormat format =
+        JsonFormat.builder("local")
+            .zone(ZoneId.of("America/Los_Angeles"))
+            .id("id")
+            .time("at")
+            .type("type")
+            .build();
+    restart(format, List.of());
+    String[] times = {
+      "03T23:10",
+      "03T23:20",
+      "04T00:10",
+      "04T01:10",
+      "04T01:20",
+      "04T02:10",
+      "04T04:10",
+      "04T06:10",
+      "04T07:10"
+    };
+    for (int i = 0; i < times.length; i++) {
+      run.receive(
+          "{\"id\":\"%d\",\"at\":\"2018-11-%s:00\",\"type\":\"Even\"}"
+              .formatted(i, times[i])
+              .getBytes(UTF_8));
+    }
+    open("");
+    browser.await("document.querySelector('#trend path.line') !== null");
+    assertThat(
+            browser
+                .evaluate(
+                    "document.querySelector('#trend path.line').getAttribute('d').replace(/[^ML]/g, '')")
+                .asText())
+        .as("0:00; then 2:00 and 3:00")
+        .matches("MML+");
+    assertThat(browser.texts("#trend .note").get(0))
+        .contains("01:00 occurs twice. The calls do not specify which");
+    assertThat(browser.evaluate("document.querySelectorAll('#trend .brush').length").asInt())
+        .as("nothing is selected")
+        .isZero();
+    assertThat(browser.texts("#overview title").stream().filter(t -> t.contains("occurs twice")))
+        .hasSize(2);
+    open("?from=2018-11-04T01:00:00-07:00&to=2018-11-04T01:00:00-08:00");
+    awaitTotal(2);
+    assertThat(browser.texts("#chips button").get(0))
+        .containsSubsequence("01:00 (UTC-07:00) to", "01:00 (UTC-08:00)");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
+  void selectsNothingInAFeedOfFewHours() throws Exception {
+    List<Call> calls = new ArrayList<>();
+    for (int hour = 0; hour < 4; hour++) {
+      add(calls, "Even", Instant.parse("2018-11-07T20:00:00Z").plusSeconds(3_600L * hour), 3);
+    }
+    restart(SanFranciscoCalls.json(), calls);
+    open("");
+    browser.await("document.querySelector('#trend svg') !== null");
+    assertThat(browser.texts("#trend .key span")).isNotEmpty().doesNotContain("selected");
+    open("?from=2018-11-07T20:00:00Z&to=2018-11-07T22:00:00Z");
+    browser.await("document.querySelector('#trend .brush') !== null");
+    assertThat(
+            browser
+                .evaluate("Number(document.querySelector('#trend .brush').getAttribute('x'))")
+                .asDouble())
+        .as("the left edge of the chart")
+        .isGreaterThanOrEqualTo(44);
+  }
+
+  @Test
+  void extendsTheTimeToWholeHoursAndIgnoresAReversedOne() throws Exception {
+    open("?from=2018-11-04T00:30:00-07:00&to=2018-11-04T05:30:00-08:00");
+    awaitTotal(count(Instant.parse("2018-11-04T07:00:00Z"), Instant.parse("2018-11-04T14:00:00Z")));
+    assertThat(browser.texts("#ignored"))
+        .containsExactly(
+            "The page ignores a part of its address. The page counts whole hours: it selects"
+                + " 2018-11-04T00:00:00-07:00 to 2018-11-04T06:00:00-08:00.");
+    assertThat(browser.texts("#period").get(0)).containsSubsequence("00:00 to", "06:00.");
+    open("?from=2018-11-10T00:00:00-08:00&to=2018-11-05T00:00:00-08:00");
+    awaitTotal(2_000);
+    assertThat(browser.texts("#ignored"))
+        .containsExactly(
+            "The page ignores a part of its address. “from” and “to” do not count, because “from”"
+                + " is not before “to”.");
+    open("?from=2018-11-05T00:00:00-08:00");
+    browser.await("document.getElementById('from').value === '2018-11-05T00:00'");
+    browser.evaluate(
+        "(f => { f.value = '2018-11-04T00:00'; f.onchange(); })(document.getElementById('to'))");
+    assertThat(browser.evaluate("document.getElementById('to').validationMessage").asText())
+        .isEqualTo("The start must be before the end.");
+    assertThat(address()).isEqualTo("?from=2018-11-05T00:00:00-08:00");
     assertThat(browser.problems()).isEmpty();
   }
 
@@ -928,8 +1031,13 @@ class ExploreBrowserTest extends InBrowser {
     open("?kiosk&kisok");
     browser.await("document.querySelector('#by-type .bars li') !== null");
     assertThat(browser.texts("#ignored").get(0)).contains("no parameter “kisok”");
-    for (String part : List.of("#week .legend", "#trend .key")) {
-      browser.await(isInPanel(part));
+    for (int width : new int[] {1920, 1366, 1280}) {
+      browser.resize(width, width * 9 / 16);
+      open("?kiosk");
+      browser.await("document.querySelector('#by-type .bars li') !== null");
+      for (String part : List.of("#week .legend", "#week tbody tr:last-child", "#trend .key")) {
+        browser.await(isInPanel(part));
+      }
     }
   }
 

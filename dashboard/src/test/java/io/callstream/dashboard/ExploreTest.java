@@ -303,6 +303,31 @@ class ExploreTest {
   }
 
   @Test
+  void extendsTheTimeToWholeHours() throws Exception {
+    // From 0:45 to 2:10 with the offset of -8 hours: one window from 0:00, which is 1:00 in
+    // daylight saving time, and two windows more.
+    JsonNode hours = explore("?from=2018-11-04T00:45:00-08:00&to=2018-11-04T02:10:00-08:00");
+    assertThat(hours.get("range")).hasToString("{\"from\":1541318400,\"to\":1541329200}");
+    assertThat(hours.get("total").asInt()).as("calls at 1:30 and 2:30").isEqualTo(2);
+    assertThat(explore("?from=2018-11-04T01:00:00-08:00").get("range"))
+        .hasToString("{\"from\":1541322000,\"to\":null}");
+  }
+
+  @Test
+  void rejectsATimeThatEndsBeforeItStarts() throws Exception {
+    for (String end : List.of("2018-11-05T00:00:00-08:00", "2018-11-10T00:00:00-08:00")) {
+      HttpResponse<byte[]> response = get("?from=2018-11-10T00:00:00-08:00&to=" + end);
+      assertThat(response.statusCode()).isEqualTo(400);
+      assertThat(JSON.readTree(response.body()).get("error").asText())
+          .isEqualTo(
+              "The parameter from is 2018-11-10T08:00:00Z; it must be before the parameter to,"
+                  + " which is "
+                  + Instant.parse(end)
+                  + ".");
+    }
+  }
+
+  @Test
   void findsValuesByTextAndMeaning() throws Exception {
     assertThat(values(explore("?find=BURG"), "type")).containsExactly("Burglary=2");
     assertThat(values(explore("?find=driveway"), "type")).containsExactly("22500e=1");

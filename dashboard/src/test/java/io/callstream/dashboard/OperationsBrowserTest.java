@@ -29,6 +29,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -301,6 +302,33 @@ class OperationsBrowserTest extends InBrowser {
   }
 
   @Test
+  void drawsDurationsNextToAllPhasesOfSparkOnASmallWall() throws Exception {
+    browser.resize(1366, 768);
+    open("?kiosk");
+    browser.await("document.querySelectorAll('.chart canvas').length === 2");
+    browser.evaluate(
+        """
+        (async () => {
+          const state = await (await fetch('api/operations')).json();
+          state.progress.phasesMs = {latestOffset: 2, walCommit: 9, getBatch: 1, queryPlanning: 8,
+            addBatch: 9000, commitOffsets: 7, triggerExecution: 9027};
+          window.EventSource = class {
+            addEventListener(name, action) {
+              if (name === 'state') {
+                action({data: JSON.stringify(state)});
+              }
+            }
+            close() {}
+          };
+          document.dispatchEvent(new Event('visibilitychange'));
+        })()
+        """);
+    browser.await("document.querySelectorAll('#phases li').length === 7");
+    browser.await("document.querySelector('#durations .u-over').clientHeight >= 60");
+    assertThat(browser.problems()).isEmpty();
+  }
+
+  @Test
   void showsPhasesOfSparkInTheirOrderAndThenTheirSum() throws Exception {
     browser.evaluate(
         """
@@ -469,13 +497,22 @@ class OperationsBrowserTest extends InBrowser {
       dashboard =
           Dashboard.of(next.running())
               .linking("More", URI.create("http://localhost"))
+              .linking(
+                  "Spark UI",
+                  () ->
+                      next.running().state() == RunningPipeline.State.RUNNING
+                          ? Optional.of(URI.create("http://localhost:4040"))
+                          : Optional.empty())
               .noting("Spark UI: off")
               .start(port);
       browser.await("document.querySelector('#figure-received')?.textContent === '123'");
       browser.await("document.querySelector('#links a') !== null");
       assertThat(browser.texts("#state")).containsExactly("Running");
-      assertThat(browser.texts("#links a")).containsExactly("More");
+      assertThat(browser.texts("#links a")).containsExactly("More", "Spark UI");
       assertThat(browser.texts("#links span")).containsExactly("Spark UI: off");
+      next.running().stop();
+      browser.await("document.querySelectorAll('#links a').length === 1");
+      assertThat(browser.texts("#links a")).containsExactly("More");
     }
   }
 

@@ -12,6 +12,7 @@ export function showFilters() {
     const value = time === null ? '' : new Date((time + series.offsetAt(time)) * 1000).toISOString().slice(0, 16);
     if (document.activeElement !== byId(id) && byId(id).value !== value) {
       byId(id).value = value;
+      byId(id).setCustomValidity('');
     }
   };
   field('from', from);
@@ -52,12 +53,13 @@ function localInput(id) {
   if (!value) {
     return null;
   }
-  const local = Math.floor(Date.parse(value + ':00Z') / 1000 / HOUR) * HOUR;
+  const local = Date.parse(value + ':00Z') / 1000;
   if (Number.isNaN(local)) {
     return null; // Such as a year of five digits.
   }
-  const index = series.byLocal.get(local);
-  return index === undefined ? local - series.offsetAt(local) : series.starts[index];
+  const hour = Math.floor(local / HOUR) * HOUR;
+  const index = series.byLocal.get(hour);
+  return local - hour + (index === undefined ? hour - series.offsetAt(hour) : series.starts[index]);
 }
 
 document.querySelectorAll('.presets button').forEach(button => button.onclick = () => {
@@ -65,7 +67,14 @@ document.querySelectorAll('.presets button').forEach(button => button.onclick = 
   change({last: button.dataset.last === '' ? null : Number(button.dataset.last), from: null, to: null});
 });
 for (const id of ['from', 'to']) {
-  byId(id).onchange = () => series && select(localInput('from'), localInput('to'));
+  byId(id).onchange = () => {
+    const [from, to] = series ? [localInput('from'), localInput('to')] : [null, null];
+    const isReversed = from !== null && to !== null && from >= to;
+    ['from', 'to'].forEach(each => byId(each).setCustomValidity(isReversed && each === id ? 'The start must be before the end.' : ''));
+    if (byId(id).reportValidity() && series) {
+      select(from, to);
+    }
+  };
 }
 byId('routine').onchange = () => change({routine: byId('routine').checked});
 let typing = 0;

@@ -14,7 +14,7 @@ export function receive(response, requestedEnd) {
 export const groupName = key => Object.hasOwn(data.groups || {}, key) ? data.groups[key] : key;
 
 /** Computes the hours: starts, local times, and which of them can be compared. */
-function hours({hours: from, upTo}) {
+function hours({hours: from, upTo, accounting}) {
   const calls = from ? from.calls : [];
   const starts = [], locals = [], changes = [];
   const gap = new Array(calls.length).fill(false);
@@ -37,6 +37,9 @@ function hours({hours: from, upTo}) {
   locals.forEach((local, i) => byLocal.has(local) ? twice.add(local) : byLocal.set(local, i));
   return {
     size, starts, locals, calls, gap, partial, complete, changes, end, byLocal,
+    twice, // The local hours that occur twice.
+    /** Returns whether an hour occurs twice, and the calls do not specify which one they belong to. */
+    ambiguous: i => accounting.ambiguousTimes > 0 && twice.has(locals[i]),
     lastComplete: complete.lastIndexOf(true),
     offsetAt: seconds => {
       let offset = from && from.runs.length ? from.runs[0][2] : 0;

@@ -1,7 +1,7 @@
 // Loads api/explore again and again, and reports what the page can show.
 import {HOUR} from './formats.js';
-import {receive, series} from './hours.js';
-import {iso, parameters, state} from './state.js';
+import {data, receive, series} from './hours.js';
+import {extend, iso, parameters, state} from './state.js';
 
 // At most 2,600 bytes a second with headers, so an open page costs less than 10 MB an hour.
 const MIN_DELAY_MS = 5000, BYTES_PER_SECOND = 2600, HEAD_BYTES = 900, RETRY_MS = 3000;
@@ -55,6 +55,7 @@ export async function load() {
   timer = setTimeout(load, delay); // Also if the page cannot show the response.
   if (status === 200) {
     receive(content, end);
+    extend(data.range || state);
     etag = response.headers.get('ETag');
     shownQuery = query;
     if (parameters(false) !== query) {

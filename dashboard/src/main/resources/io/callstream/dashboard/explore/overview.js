@@ -20,7 +20,7 @@ export function overview() {
   }
   const hourly = series.size <= 96;
   const bins = hourly
-    ? series.calls.map((calls, i) => ({local: series.locals[i], first: i, end: i + 1, hours: 1, calls, partial: series.partial[i], gap: series.gap[i], change: series.changes.includes(i)}))
+    ? series.calls.map((calls, i) => ({local: series.locals[i], first: i, end: i + 1, hours: 1, calls, partial: series.partial[i] || series.ambiguous(i), ambiguous: series.ambiguous(i), gap: series.gap[i], change: series.changes.includes(i)}))
     : days();
   setText(shown.heading, `Calls by ${hourly ? 'hour' : 'day'}`);
   setText(shown.note, 'Drag over the chart, or use the fields above, to select a time.');
@@ -50,7 +50,7 @@ export function overview() {
     if (!isWhole && part.calls > 0) {
       both.append(bar(part.calls, ' part'));
     }
-    const about = (bin.partial ? ', not complete' : '') + (bin.change ? `, clocks change, ${bin.hours} hours` : '')
+    const about = (bin.ambiguous ? ', occurs twice, and the calls do not specify which one' : bin.partial ? ', not complete' : '') + (bin.change ? `, clocks change, ${bin.hours} hours` : '')
       + (!isWhole && part.hours > 0 ? `; selected: ${count(part.hours, 'hour')} with ${count(part.calls, 'call')}` : '');
     both.append(drawn('title', {}, `${name(bin)}: ${count(bin.calls, 'call')}, ${one.format(bin.calls / bin.hours)} an hour${about}`));
     p.svg.append(both);
@@ -73,7 +73,7 @@ export function overview() {
     const at = (event.clientX - box.left) / box.width * p.width;
     return Math.max(0, Math.min(bins.length - 1, Math.floor((at - p.left) / step)));
   }, x, step, bins);
-  legend(shown, [['partial', 'not complete'], ['gap', 'no data'], ...(series.changes.length ? [['change', 'clocks change']] : []), ...(hasRange ? [['brush', 'selected time']] : [])]);
+  legend(shown, [['partial', bins.some(bin => bin.ambiguous) ? 'not complete, or an hour that occurs twice' : 'not complete'], ['gap', 'no data'], ...(series.changes.length ? [['change', 'clocks change']] : []), ...(hasRange ? [['brush', 'selected time']] : [])]);
   shown.rows = {
     columns: ['start', 'calls', 'hours', 'complete'],
     rows: bins.map(bin => [iso(series.starts[bin.first]), bin.calls, bin.hours, !bin.partial && !bin.gap])

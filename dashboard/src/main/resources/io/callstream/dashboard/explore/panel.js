@@ -46,7 +46,8 @@ export function panel(id, title, className = '') {
 
 /** Returns the height for a picture with a legend on a wall, where panels have a fixed height; null elsewhere. */
 export function roomOnTheWall(place) {
-  return state.kiosk && innerWidth >= 900 ? Math.max(100, place.body.clientHeight - 34) : null;
+  const key = place.body.querySelector('.key');
+  return state.kiosk && innerWidth >= 900 ? Math.max(60, place.body.clientHeight - (key ? key.offsetHeight + 8 : 34)) : null;
 }
 
 export function empty(place, why) {

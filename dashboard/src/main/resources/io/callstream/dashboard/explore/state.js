@@ -52,9 +52,14 @@ function read() {
   if (last !== null && (start ?? end) !== null) {
     ignored.push('“from” and “to” do not count, because “last” selects the time.');
   }
+  const isReversed = last === null && start !== null && end !== null && start >= end;
+  if (isReversed) {
+    ignored.push('“from” and “to” do not count, because “from” is not before “to”.');
+  }
+  const hasTime = last === null && !isReversed;
   return {
     filters: Object.fromEntries(names.filter(name => Object.hasOwn(FACETS, name)).map(name => [name, from.get(name)])),
-    last, from: last === null ? start : null, to: last === null ? end : null,
+    last, from: hasTime ? start : null, to: hasTime ? end : null,
     slot: value('slot', /^(\d|[1-9]\d|1[0-5]\d|16[0-7])$/, 'an hour of the week from 0 to 167', Number),
     routine: value('routine', /^[01]$/, '0 or 1', Number) === 1,
     totals: value('week', /^(mean|totals)$/, 'mean or totals', String) === 'totals',
@@ -115,6 +120,14 @@ export const isSelected = i => {
   return (from === null || series.starts[i] >= from) && (to === null || series.starts[i] < to)
     && (state.slot === null || slotOf(series.locals[i]) === state.slot);
 };
+
+/** Selects the whole hours that the server counts. */
+export function extend({from, to}) {
+  if (state.last === null && (from !== state.from || to !== state.to)) {
+    const time = [from === null ? 'the start' : iso(from), to === null ? 'the end' : iso(to)].join(' to ');
+    state = {...state, from, to, ignored: [...state.ignored, `The page counts whole hours: it selects ${time}.`]};
+  }
+}
 
 /** Changes parts of the state, and the address. */
 export function change(changes, replaces = false) {

@@ -3,7 +3,7 @@ import {byId, element, setText} from './elements.js';
 import {count, HOUR, one, text, whole} from './formats.js';
 import {data, groupName, isOver, series} from './hours.js';
 import {latest, trouble} from './load.js';
-import {FIELDS, range, state} from './state.js';
+import {FIELDS, iso, range, state} from './state.js';
 
 export function what() {
   const {type, group, disposition, priority, district, neighborhood, address, hexagon} = state.filters;
@@ -77,7 +77,10 @@ export function covered() {
 
 export function selectedText() {
   const [from, to] = range();
-  const show = (time, otherwise) => time === null ? otherwise : text('full', time + series.offsetAt(time));
+  const show = (time, otherwise) => {
+    const local = time === null ? null : time + series.offsetAt(time);
+    return local === null ? otherwise : text('full', local) + (series.twice.has(local) ? ` (UTC${iso(time).slice(-6)})` : '');
+  };
   return `${show(from, 'the start')} to ${show(to, 'the end')}`;
 }
 

@@ -49,7 +49,9 @@ export function unusual() {
   if (state.kiosk) { // A wall shows no row in part.
     const end = shown.body.getBoundingClientRect().bottom;
     shown.body.querySelectorAll('tbody tr').forEach(row => {
-      row.hidden = row.getBoundingClientRect().bottom > end;
+      if (row.getBoundingClientRect().bottom > end) {
+        row.style.visibility = 'hidden'; // Without the row, columns would change, and other rows could grow.
+      }
     });
   }
 }

@@ -7,7 +7,7 @@ import {axis, plot, timeLabels} from './plot.js';
 import {iso, isSelected, range, state} from './state.js';
 
 const FEW = 6, MARGIN = 3; // Hours.
-const value = {line: point => point.complete ? point.calls : null, before: point => point.weeks[0], median: point => median(point.weeks)};
+const value = {line: point => point.complete && !point.ambiguous ? point.calls : null, before: point => point.weeks[0], median: point => median(point.weeks)};
 
 export function trend() {
   const shown = panel('trend', 'The selected time, compared', 'wide');
@@ -20,12 +20,14 @@ export function trend() {
   const points = unit === 'hour' ? selected.map(hour) : selectedDays(selected);
   const isAll = state.slot === null && range().every(time => time === null);
   setText(shown.heading, `${isAll ? 'All calls' : 'The selected time'} by ${unit}, compared`);
-  setText(shown.note, comparison(points, unit));
+  const around = isAll ? null : hoursAround(selected);
+  const twice = [...new Set((around || points).filter(point => point.ambiguous).map(point => text('hour', point.local)))];
+  setText(shown.note, comparison(points, unit)
+    + (twice.length ? `. The hour ${twice.join(' and ')} occurs twice. The calls do not specify which of the two they belong to, so the line has a gap.` : ''));
   shown.rows = {
     columns: [unit, 'calls', 'complete', 'week_before', 'median_of_4_weeks'],
     rows: points.map(point => [iso(point.start), point.calls, point.complete, point.weeks[0], value.median(point)])
   };
-  const around = hoursAround(selected);
   if (series.size === 1) {
     shown.body.replaceChildren(element('p', 'empty', `${text('hour', points[0].local)}–${text('clock', points[0].local + HOUR)} is the only hour of the data: ${count(points[0].calls, 'call')}${points[0].complete ? '' : ' so far'}.`));
     return;
@@ -35,7 +37,7 @@ export function trend() {
 }
 
 const hour = i => ({
-  start: series.starts[i], local: series.locals[i], calls: series.calls[i], complete: series.complete[i], gap: series.gap[i], change: series.changes.includes(i),
+  start: series.starts[i], local: series.locals[i], calls: series.calls[i], complete: series.complete[i], gap: series.gap[i], change: series.changes.includes(i), ambiguous: series.ambiguous(i),
   weeks: [1, 2, 3, 4].map(w => series.before(i, w))
 });
 
@@ -70,22 +72,23 @@ function selectedDays(selected) {
   }));
 }
 
-/** Returns how the complete points differ from the weeks before. */
+/** Returns how the sum of the complete points differs from the sums of the weeks before. */
 function comparison(points, unit) {
   const comparable = points.filter(point => point.complete && point.weeks[0] !== null);
   const usual = points.filter(point => point.complete && value.median(point) !== null);
   const sum = (list, of) => list.reduce((total, point) => total + of(point), 0);
   const calls = list => count(sum(list, value.line), 'call');
-  const against = (list, of, when) => difference(sum(list, value.line), sum(list, of), when);
+  const against = (list, then, when) => difference(sum(list, value.line), then, when);
+  const medianWeek = list => median([0, 1, 2, 3].map(w => sum(list, point => point.weeks[w])));
   const complete = list => count(list.length, `complete ${unit}`);
   if (comparable.length === 0) {
-    return 'No week before is known for this time.';
+    return 'No week before is known for this time';
   }
-  return `${complete(comparable)} with a week before: ${calls(comparable)}${against(comparable, value.before, 'a week before')}`
+  return `${complete(comparable)} with a week before: ${calls(comparable)}${against(comparable, sum(comparable, value.before), 'a week before')}`
     + (usual.length === 0 ? ''
     // A median needs a week before.
-    : usual.length === comparable.length ? against(usual, value.median, 'the median of the four weeks before').replace(/^,/, ';')
-    : `; ${complete(usual)} with four weeks before: ${calls(usual)}${against(usual, value.median, 'their median')}`);
+    : usual.length === comparable.length ? against(usual, medianWeek(usual), 'the median of the four weeks before').replace(/^,/, ';')
+    : `; ${complete(usual)} with four weeks before: ${calls(usual)}${against(usual, medianWeek(usual), 'their median')}`);
 }
 
 /** Draws points, and marks those with some starts. */
@@ -98,8 +101,8 @@ function chart(shown, points, marked, unit, label) {
   const at = time => p.left + (time - first) / span * (p.width - p.left - p.right);
   const x = i => at(points[i].start);
   if (marked.length) {
-    const start = at(marked[0] - HOUR / 2);
-    p.svg.append(drawn('rect', {class: 'brush', x: start, y: p.top, width: at(marked[marked.length - 1] + HOUR / 2) - start, height: height - p.top - p.bottom}));
+    const start = Math.max(p.left, at(marked[0] - HOUR / 2)), end = Math.min(p.width - p.right, at(marked[marked.length - 1] + HOUR / 2));
+    p.svg.append(drawn('rect', {class: 'brush', x: start, y: p.top, width: end - start, height: height - p.top - p.bottom}));
   }
   points.forEach((point, i) => point.change && p.svg.append(drawn('line', {class: 'change', x1: x(i), x2: x(i), y1: p.top, y2: height - p.bottom})));
   for (const name of ['median', 'before', 'line']) {
@@ -116,7 +119,7 @@ function chart(shown, points, marked, unit, label) {
     p.svg.append(drawn('path', {class: name, d: path}));
   }
   points.forEach((point, i) => {
-    const isMarked = marked.includes(point.start);
+    const isMarked = marked.includes(point.start) && !point.ambiguous;
     if (!point.gap && (!point.complete || isMarked)) {
       const dot = drawn('circle', {class: point.complete ? 'bar' : 'open', cx: x(i), cy: y(point.calls), r: 4});
       dot.append(drawn('title', {}, `${text(unit, point.local)}: ${count(point.calls, 'call')}${point.complete ? '' : ', not complete'}`));
@@ -129,7 +132,7 @@ function chart(shown, points, marked, unit, label) {
   timeLabels(p, height, points.map(point => point.local), x);
   p.svg.append(drawn('title', {}, shown.note.textContent));
   const entries = [
-    ['', 'calls', value.line], ['before', 'a week before', value.before], ['median', 'median of the four weeks before', value.median],
+    ['', 'calls', value.line], ['before', 'a week before', value.before], ['median', `median of the same ${unit} in the four weeks before`, value.median],
     ['open', 'not complete', point => point.complete || point.gap ? null : point], ['change', 'clocks change', point => point.change || null],
     ['brush', 'selected', point => marked.includes(point.start) || null]
   ];

@@ -16,6 +16,7 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -194,15 +195,22 @@ final class DashboardOptions {
             .from(source(running))
             .metrics(registry::scrape);
     if (engine.equals(StatisticsOptions.SPARK)) {
-      SparkEngine.userInterface(running)
-          .ifPresentOrElse(
-              page -> dashboard.linking("Spark UI", page),
-              () ->
-                  dashboard.noting(
-                      "Spark UI: off; --conf spark.ui.enabled=true shows it, to all who can reach"
-                          + " this machine"));
+      if (SparkEngine.userInterface(running).isPresent()) {
+        dashboard.linking("Spark UI", () -> sparkPages(running));
+      } else {
+        dashboard.noting(
+            "Spark UI: off; --conf spark.ui.enabled=true shows it, to all who can reach this"
+                + " machine");
+      }
     }
     return dashboard.start(port);
+  }
+
+  /** Returns the address of Spark's pages, which end with the run. */
+  private static Optional<URI> sparkPages(RunningPipeline running) {
+    return running.state() == RunningPipeline.State.RUNNING
+        ? SparkEngine.userInterface(running)
+        : Optional.empty();
   }
 
   /**
