@@ -214,7 +214,8 @@ class DataSfTest {
 
     CommandRun resumed = run("resumed", "produce", "--resume");
     assertThat(resumed.status()).as(resumed.err()).isZero();
-    assertThat(resumed.err()).contains("resumed   199 records in the topic already", "sent      201 ");
+    assertThat(resumed.err())
+        .contains("resumed   199 records in the topic already", "sent      201 ");
     assertThat(run("resumed", "produce", "--resume", "--order", "file").err())
         .contains("resumed   400 records in the topic already", "sent      0 records");
 
@@ -241,7 +242,8 @@ class DataSfTest {
 
     CommandRun run = polling.get(30, TimeUnit.SECONDS);
     assertThat(run.status()).as(run.err()).isZero();
-    assertThat(run.err()).contains("resumed   399 records in the topic already", "sent      1 record");
+    assertThat(run.err())
+        .contains("resumed   399 records in the topic already", "sent      1 record");
   }
 
   @Test
