@@ -1,5 +1,6 @@
 package io.callstream.sink;
 
+import io.callstream.internal.sink.Plural;
 import io.callstream.internal.sink.RowFormatter;
 import io.callstream.pipeline.Pipeline;
 import io.callstream.pipeline.ResultRow;
@@ -41,11 +42,11 @@ record Spike(Statistic statistic, ResultRow row) {
   /** Returns a sentence for people. */
   String text(ZoneId zone) {
     String group = String.join(", ", row.dimensions());
-    return "%s: %s%d calls from %s, usually %s"
+    return "%s: %s%s from %s, usually %s"
         .formatted(
             statistic.name(),
             group.isEmpty() ? "" : group + ", ",
-            row.count(),
+            Plural.of(row.count(), "call"),
             RowFormatter.times(zone).format(window().start()),
             RowFormatter.rounded((double) row.value("expected").orElseThrow(), 1));
   }

@@ -15,6 +15,7 @@ import io.callstream.internal.failures.EnvironmentFailures;
 import io.callstream.internal.files.Closing;
 import io.callstream.internal.ledger.Fingerprint;
 import io.callstream.internal.ledger.Ledger;
+import io.callstream.internal.sink.Plural;
 import io.callstream.internal.source.OpenSource;
 import io.callstream.internal.task.TaskPlan;
 import io.callstream.internal.task.TaskReport;
@@ -323,11 +324,7 @@ final class LocalRun extends LedgerRun {
   @Override
   protected Map<String, String> engineSettings() {
     return Map.of(
-        "engine",
-        LocalEngine.NAME
-            + ", reading in "
-            + readers.size()
-            + (readers.size() == 1 ? " thread" : " threads"));
+        "engine", LocalEngine.NAME + ", reading in " + Plural.of(readers.size(), "thread"));
   }
 
   @Override

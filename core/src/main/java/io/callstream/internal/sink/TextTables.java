@@ -93,23 +93,25 @@ public final class TextTables {
   public String accounting(Accounting accounting) {
     List<String> sum = new ArrayList<>();
     sum.add(style.bold("accounting:") + format(" %,d received", accounting.received()));
-    addPositive(sum, "+ %,d additional calls", accounting.additionalCalls());
+    addPositive(sum, "+ %s", accounting.additionalCalls(), "additional call");
     sum.add(format("= %,d rejected", accounting.rejected()));
-    sum.add(format("+ %,d duplicates", accounting.duplicates()));
-    sum.add(format("+ %,d calls", accounting.calls()));
+    sum.add("+ " + Plural.of(accounting.duplicates(), "duplicate"));
+    sum.add("+ " + Plural.of(accounting.calls(), "call"));
     StringBuilder text = new StringBuilder(wrapped(INDENT, " ", sum));
     List<String> remarks = new ArrayList<>();
-    remarks.add(format("%,d ambiguous times (when clocks went back)", accounting.ambiguousTimes()));
+    remarks.add(
+        Plural.of(accounting.ambiguousTimes(), "ambiguous time") + " (when clocks went back)");
     accounting
         .unknown()
         .forEach((lookup, number) -> remarks.add(format("%,d unknown %s", number, lookup)));
     text.append(indented(remarks));
     List<String> others = new ArrayList<>();
-    addPositive(others, "%,d corrections of earlier calls", accounting.corrections());
+    addPositive(others, "%s of earlier calls", accounting.corrections(), "correction");
     addPositive(
         others,
-        "%,d unconfirmed times (too far ahead to close windows)",
-        accounting.unconfirmedTimes());
+        "%s (too far ahead to close windows)",
+        accounting.unconfirmedTimes(),
+        "unconfirmed time");
     others.forEach(other -> text.append(indented(List.of(other))));
     for (Map.Entry<String, Accounting.Contributions> entry : accounting.statistics().entrySet()) {
       Accounting.Contributions contributions = entry.getValue();
@@ -122,6 +124,12 @@ public final class TextTables {
       text.append(indented(parts));
     }
     return text.toString();
+  }
+
+  private static void addPositive(List<String> parts, String pattern, long number, String noun) {
+    if (number > 0) {
+      parts.add(format(pattern, Plural.of(number, noun)));
+    }
   }
 
   private static void addPositive(List<String> parts, String pattern, long number) {
@@ -250,11 +258,11 @@ public final class TextTables {
       AlignedTable table = new AlignedTable(keyColumns(), measureColumns());
       if (!whole) {
         results.top(rows).forEach(row -> add(table, row));
-        return title(format("the first %,d rows", table.size()))
+        return title("the first " + Plural.of(table.size(), "row"))
             + (table.size() == 0 ? "" : table.text(width, style));
       }
       boolean cut = number > rows;
-      String all = format("%,d %s%s", number, hasSpikes ? "spike" : "row", number == 1 ? "" : "s");
+      String all = Plural.of(number, hasSpikes ? "spike" : "row");
       String since =
           results
               .countedSince()

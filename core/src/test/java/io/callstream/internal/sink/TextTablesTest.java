@@ -423,7 +423,7 @@ class TextTablesTest {
                 .accounting(new Accounting(7_003, 2, 0, 1, 0, 0, 0, DISPOSITIONS, statistics)))
         .isEqualTo(
             """
-            accounting: 7,003 received = 2 rejected + 1 duplicates + 7,000 calls
+            accounting: 7,003 received = 2 rejected + 1 duplicate + 7,000 calls
                         0 ambiguous times (when clocks went back), 0 unknown dispositions
                         all: 7,000 counted, 0 late
                         some: 5,500 counted, 100 late, 1,400 filtered
@@ -443,7 +443,7 @@ class TextTablesTest {
     assertThat(tables(80).accounting(accounting))
         .isEqualTo(
             """
-            accounting: 200,000,000,003 received + 1 additional calls = 2,000 rejected
+            accounting: 200,000,000,003 received + 1 additional call = 2,000 rejected
                         + 3 duplicates + 199,999,998,001 calls
                         107 ambiguous times (when clocks went back),
                           19,847 unknown dispositions
@@ -565,7 +565,7 @@ class TextTablesTest {
               1  a               1  100.00%
                  total           1  100.00%
 
-            accounting: 1 received = 0 rejected + 0 duplicates + 1 calls
+            accounting: 1 received = 0 rejected + 0 duplicates + 1 call
                         0 ambiguous times (when clocks went back), 0 unknown dispositions
                         calls-by-type: 1 counted, 0 late
 

@@ -1,6 +1,7 @@
 package io.callstream.examples.cli;
 
 import io.callstream.engine.RunningPipeline;
+import io.callstream.internal.sink.Plural;
 import io.callstream.kafka.TopicInfo;
 import java.time.Duration;
 import java.util.HashMap;
@@ -137,9 +138,8 @@ final class PipelineDisplay {
   void tellLeft(TopicInfo topic) {
     if (!isComplete(topic)) {
       terminal.warn(
-          "ended early: %s counted; %,d offsets were not read, so the tables lack at most as many"
-              + " records",
-          DisplayText.records(running.accounting().received()), left(topic));
+          "ended early: %s counted; %s not read, so the tables lack at most as many records",
+          DisplayText.records(running.accounting().received()), Plural.of(left(topic), "offset"));
     }
   }
 
